@@ -1,9 +1,6 @@
 import { AssertionError } from "./assertion_error.ts";
 import { suffix } from "./_format.ts";
 
-/** A class of errors, abstract or not, whatever its constructor takes. */
-type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
-
 /**
  * Asserts that a value is an `Error`, of a class and with a message if given.
  *
@@ -16,7 +13,7 @@ type ErrorClass<E extends Error> = abstract new (...args: never[]) => E;
  */
 export function assertIsError<E extends Error = Error>(
   error: unknown,
-  ErrorClass?: ErrorClass<E>,
+  ErrorClass?: abstract new (...args: never[]) => E,
   msgMatches?: string | RegExp,
   msg?: string,
 ): asserts error is E {
@@ -67,13 +64,13 @@ export function assertThrows(fn: () => unknown, msg?: string): unknown;
  */
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
-  ErrorClass: ErrorClass<E>,
+  ErrorClass: abstract new (...args: never[]) => E,
   msgIncludes?: string,
   msg?: string,
 ): E;
 export function assertThrows<E extends Error = Error>(
   fn: () => unknown,
-  classOrMsg?: ErrorClass<E> | string,
+  classOrMsg?: (abstract new (...args: never[]) => E) | string,
   msgIncludes?: string,
   msg?: string,
 ): unknown {
@@ -115,13 +112,13 @@ export function assertRejects(
  */
 export function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
-  ErrorClass: ErrorClass<E>,
+  ErrorClass: abstract new (...args: never[]) => E,
   msgIncludes?: string,
   msg?: string,
 ): Promise<E>;
 export async function assertRejects<E extends Error = Error>(
   fn: () => PromiseLike<unknown>,
-  classOrMsg?: ErrorClass<E> | string,
+  classOrMsg?: (abstract new (...args: never[]) => E) | string,
   msgIncludes?: string,
   msg?: string,
 ): Promise<unknown> {
@@ -151,7 +148,7 @@ export async function assertRejects<E extends Error = Error>(
 function checkThrown<E extends Error>(
   error: unknown,
   how: "thrown" | "rejected",
-  ErrorClass: ErrorClass<E>,
+  ErrorClass: abstract new (...args: never[]) => E,
   msgIncludes: string | undefined,
   note: string | undefined,
 ): void {

@@ -13,8 +13,8 @@ type Properties = Record<PropertyKey, unknown>;
  * @throws {AssertionError} If a property is missing or differs.
  */
 export function assertObjectMatch(
-  actual: Properties,
-  expected: Properties,
+  actual: object,
+  expected: Record<PropertyKey, unknown>,
   msg?: string,
 ): void {
   // Reducing both sides alike turns class instances into plain objects on both.
