@@ -25,6 +25,9 @@ const { copyInto, getCString } = Deno.UnsafePointerView;
 
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
+/** What a row is read as. */
+export type RowShape = "array" | "object";
+
 /** Reads the rows that a statement stands on. */
 export class RowReader {
   /** Whether integers beyond 32 bits are read; if not, they are refused. */
@@ -34,8 +37,6 @@ export class RowReader {
 
   readonly #statement: Deno.PointerValue;
   #names: string[] = [];
-  /** Whether each column is computed, and so may carry a subtype. */
-  #computed: boolean[] = [];
   #recompiled = -1;
 
   constructor(statement: Deno.PointerValue) {
@@ -61,33 +62,32 @@ export class RowReader {
     this.#recompiled = recompiled;
     const count = sqlite.sqlite3_column_count(this.#statement);
     this.#names = [];
-    this.#computed = [];
     for (let i = 0; i < count; i++) {
       this.#names.push(
         readCString(sqlite.sqlite3_column_name(this.#statement, i)),
       );
-      // Only a plain column of a table has a declared type.
-      this.#computed.push(
-        sqlite.sqlite3_column_decltype(this.#statement, i) === null,
-      );
     }
   }
 
-  /** The row as an array. */
-  readArray(): unknown[] {
+  /** The row that the statement stands on. */
+  read(shape: RowShape): unknown {
+    return shape === "array" ? this.#readArray() : this.#readObject();
+  }
+
+  #readArray(): unknown[] {
     const count = this.#names.length;
     const row = new Array<unknown>(count);
-    for (let i = 0; i < count; i++) row[i] = this.#read(i);
+    for (let i = 0; i < count; i++) row[i] = this.#readValue(i);
     return row;
   }
 
   /** The row as an object, in which the last of equal names wins. */
-  readObject(): Record<string, unknown> {
+  #readObject(): Record<string, unknown> {
     const names = this.#names;
     const row: Record<string, unknown> = {};
     for (let i = 0; i < names.length; i++) {
       const name = names[i]!;
-      const value = this.#read(i);
+      const value = this.#readValue(i);
       if (name === "__proto__") {
         // Assigning to this name would change the object instead.
         Object.defineProperty(row, name, {
@@ -103,13 +103,11 @@ export class RowReader {
     return row;
   }
 
-  #read(i: number): unknown {
+  #readValue(i: number): unknown {
     switch (sqlite3_column_type(this.#statement, i)) {
       case SQLITE_TEXT: {
         const text = this.#readText(i);
-        return this.parseJson && this.#computed[i]
-          ? this.#parseJson(i, text)
-          : text;
+        return this.parseJson ? this.#parseJson(i, text) : text;
       }
       case SQLITE_INTEGER:
         return this.#readInteger(i);

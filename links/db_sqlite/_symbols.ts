@@ -36,10 +36,6 @@ export const SYMBOLS = {
   sqlite3_column_blob: { parameters: ["pointer", "i32"], result: "pointer" },
   sqlite3_column_bytes: { parameters: ["pointer", "i32"], result: "i32" },
   sqlite3_column_count: { parameters: ["pointer"], result: "i32" },
-  sqlite3_column_decltype: {
-    parameters: ["pointer", "i32"],
-    result: "pointer",
-  },
   sqlite3_column_double: { parameters: ["pointer", "i32"], result: "f64" },
   sqlite3_column_int64: { parameters: ["pointer", "i32"], result: "i64" },
   sqlite3_column_name: { parameters: ["pointer", "i32"], result: "pointer" },

@@ -99,7 +99,8 @@ export class ValueBinder {
 
   #bindNumber(index: number, value: number): number {
     if ((value | 0) === value) {
-      return sqlite3_bind_int(this.#statement, index, value);
+      // The FFI takes -0 for no integer.
+      return sqlite3_bind_int(this.#statement, index, value | 0);
     }
     // Beyond 64 bits, an integral number has no place among the integers.
     if (Number.isInteger(value) && value >= -(2 ** 63) && value < 2 ** 63) {

@@ -1,15 +1,10 @@
-import { SQLITE_DONE, SQLITE_OK, SQLITE_ROW } from "./_constants.ts";
 import { Connection } from "./_connection.ts";
-import { databaseError, misuse } from "./_failure.ts";
 import { sqlite } from "./_library.ts";
-import { Parameters } from "./_parameters.ts";
-import { RowReader } from "./_row_reader.ts";
+import { Runner } from "./_runner.ts";
 import type { StatementHandle } from "./_statement_handle.ts";
 import { readCString } from "./_text.ts";
 import type { RestBindParameters } from "./bind_value.ts";
 import type { Database } from "./database.ts";
-
-const { sqlite3_changes, sqlite3_reset, sqlite3_step } = sqlite;
 
 /** Frees the statements that nothing refers to any more. */
 const unreachable = new FinalizationRegistry<StatementHandle>((handle) =>
@@ -32,13 +27,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
   parseJson?: boolean | undefined;
 
   readonly #handle: StatementHandle;
-  readonly #parameters: Parameters;
-  readonly #rows: RowReader;
-  #bound = false;
-  /** Whether an iterator stands on one of the rows. */
-  #iterating = false;
-  /** Counts the runs, so that an iterator sees that another one came. */
-  #runs = 0;
+  readonly #runner: Runner;
 
   /**
    * Compiles a statement.
@@ -50,9 +39,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
   constructor(db: Database, sql: string) {
     this.db = db;
     this.#handle = Connection.of(db).prepare(sql);
-    this.#parameters = new Parameters(this.#handle.pointer);
-    this.#rows = new RowReader(this.#handle.pointer);
-    this.#rows.refresh();
+    this.#runner = new Runner(this.#handle);
     unreachable.register(this, this.#handle, this.#handle);
   }
 
@@ -83,7 +70,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
 
   /** How many parameters the statement has. */
   get bindParameterCount(): number {
-    return this.#parameters.count;
+    return this.#runner.parameters.count;
   }
 
   /** Has integers beyond 32 bits read by this statement. */
@@ -129,7 +116,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * @returns The name with its prefix, or an empty text if it has none.
    */
   bindParameterName(i: number): string {
-    return this.#live().parameters.nameOf(i);
+    return this.#live.parameters.nameOf(i);
   }
 
   /**
@@ -139,12 +126,12 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * @returns Its position, from 1, or 0 if there is none of that name.
    */
   bindParameterIndex(name: string): number {
-    return this.#live().parameters.indexOf(name);
+    return this.#live.parameters.indexOf(name);
   }
 
   /** The names of the columns that a row has. */
   columnNames(): string[] {
-    const { rows } = this.#live();
+    const { rows } = this.#live;
     rows.refresh();
     return [...rows.names];
   }
@@ -157,8 +144,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * @throws {Error} If this was done before.
    */
   bind(...params: RestBindParameters): this {
-    this.#start(params, true);
-    this.#bound = true;
+    this.#runner.bind(params);
     return this;
   }
 
@@ -169,13 +155,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * @returns How many rows the last statement that changed any has changed.
    */
   run(...params: RestBindParameters): number {
-    const statement = this.#start(params, false);
-    try {
-      this.#step(statement);
-    } finally {
-      this.#finish(statement);
-    }
-    return sqlite3_changes(this.#handle.db);
+    return this.#runner.run(params);
   }
 
   /**
@@ -187,14 +167,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
   get<T extends object = TStatement>(
     ...params: RestBindParameters
   ): T | undefined {
-    const statement = this.#start(params, false);
-    try {
-      return this.#stepToFirst(statement)
-        ? this.#rows.readObject() as T
-        : undefined;
-    } finally {
-      this.#finish(statement);
-    }
+    return this.#reading.first(params, "object") as T | undefined;
   }
 
   /**
@@ -204,14 +177,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * @returns The row, or undefined if there is none.
    */
   value<T extends unknown[]>(...params: RestBindParameters): T | undefined {
-    const statement = this.#start(params, false);
-    try {
-      return this.#stepToFirst(statement)
-        ? this.#rows.readArray() as T
-        : undefined;
-    } finally {
-      this.#finish(statement);
-    }
+    return this.#reading.first(params, "array") as T | undefined;
   }
 
   /**
@@ -221,18 +187,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * @returns The rows.
    */
   all<T extends object = TStatement>(...params: RestBindParameters): T[] {
-    const rows: T[] = [];
-    const statement = this.#start(params, false);
-    try {
-      let more = this.#stepToFirst(statement);
-      while (more) {
-        rows.push(this.#rows.readObject() as T);
-        more = this.#step(statement);
-      }
-    } finally {
-      this.#finish(statement);
-    }
-    return rows;
+    return this.#reading.all(params, "object") as T[];
   }
 
   /**
@@ -242,18 +197,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * @returns The rows.
    */
   values<T extends unknown[] = unknown[]>(...params: RestBindParameters): T[] {
-    const rows: T[] = [];
-    const statement = this.#start(params, false);
-    try {
-      let more = this.#stepToFirst(statement);
-      while (more) {
-        rows.push(this.#rows.readArray() as T);
-        more = this.#step(statement);
-      }
-    } finally {
-      this.#finish(statement);
-    }
-    return rows;
+    return this.#reading.all(params, "array") as T[];
   }
 
   /**
@@ -268,27 +212,7 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
    * finalized in the meantime.
    */
   *iter(...params: RestBindParameters): IterableIterator<TStatement> {
-    const statement = this.#start(params, true);
-    const run = this.#runs;
-    this.#iterating = true;
-    try {
-      let more = this.#stepToFirst(statement);
-      while (more) {
-        yield this.#rows.readObject() as TStatement;
-        if (this.#runs !== run) {
-          throw misuse(
-            "the statement was run anew while its rows were being read: use " +
-              "another statement, or read all rows first",
-          );
-        }
-        more = this.#step(this.#handle.pointer);
-      }
-    } finally {
-      if (this.#runs === run && !this.#handle.finalized) {
-        this.#iterating = false;
-        this.#finish(statement);
-      }
-    }
+    yield* this.#reading.iterate(params, "object") as Generator<TStatement>;
   }
 
   /** Frees the statement; a second call does nothing. */
@@ -319,61 +243,18 @@ export class Statement<TStatement extends object = Record<string, unknown>> {
       : `Statement { ${this.expandedSql} }`;
   }
 
-  /** The parts that may be used only while the statement is not finalized. */
-  #live(): { parameters: Parameters; rows: RowReader } {
+  /** The runner, if the statement is not finalized. */
+  get #live(): Runner {
+    // Reading the pointer is what checks that there is one.
     this.#handle.pointer;
-    return { parameters: this.#parameters, rows: this.#rows };
+    return this.#runner;
   }
 
-  /** Makes the statement ready for its first step. */
-  #start(params: readonly unknown[], keep: boolean): Deno.PointerValue {
-    const statement = this.#handle.pointer;
-    if (this.#iterating) {
-      this.#iterating = false;
-      sqlite3_reset(statement);
-    }
-    this.#runs++;
-    if (this.#bound) {
-      if (params.length > 0) {
-        throw new Error("Statement already bound to values");
-      }
-    } else if (params.length > 0 || this.#parameters.count > 0) {
-      this.#parameters.bind(params, keep);
-    }
-    this.#rows.int64 = this.int64 ?? this.db.int64;
-    this.#rows.parseJson = this.parseJson ?? this.db.parseJson;
-    return statement;
-  }
-
-  /** Goes to the next row, and tells whether there is one. */
-  #step(statement: Deno.PointerValue): boolean {
-    const code = sqlite3_step(statement);
-    if (code === SQLITE_ROW) return true;
-    if (code === SQLITE_DONE) return false;
-    throw databaseError(this.#handle.db);
-  }
-
-  /** Goes to the first row, and tells whether there is one. */
-  #stepToFirst(statement: Deno.PointerValue): boolean {
-    if (!this.#step(statement)) return false;
-    // It is the first step that compiles a statement anew if it has to.
-    this.#rows.refresh();
-    return true;
-  }
-
-  /**
-   * Ends a run, whatever came of it.
-   *
-   * Ending one before its last row may be what commits it, so this can fail; if
-   * a step has failed already, it fails in the same way.
-   */
-  #finish(statement: Deno.PointerValue): void {
-    const code = sqlite3_reset(statement);
-    if (code !== SQLITE_OK) {
-      const error = databaseError(this.#handle.db);
-      this.#parameters.release();
-      throw error;
-    }
-    this.#parameters.release();
+  /** The runner, set to read values as is wanted now. */
+  get #reading(): Runner {
+    const { rows } = this.#runner;
+    rows.int64 = this.int64 ?? this.db.int64;
+    rows.parseJson = this.parseJson ?? this.db.parseJson;
+    return this.#runner;
   }
 }

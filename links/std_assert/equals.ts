@@ -52,7 +52,7 @@ export function assertStrictEquals<T>(
   if (text === format(expected)) {
     throw new AssertionError(
       "Values have the same structure but are not reference-equal" +
-        `${suffix(msg)}\n\n${text}\n`,
+        `${suffix(msg)}\n\n${indent(text)}\n`,
     );
   }
   throw new AssertionError(
@@ -67,5 +67,9 @@ function difference(actual: unknown, expected: unknown): string {
     // The lines of a text are more telling than its escaped form.
     ? diff(actual, expected)
     : diff(format(actual), format(expected));
-  return `\n\n    [Diff] Actual (-) / Expected (+)\n\n${texts}\n`;
+  return `\n\n\n    [Diff] Actual / Expected\n\n\n${texts}\n`;
+}
+
+function indent(text: string): string {
+  return text.replaceAll(/^/gm, "    ");
 }

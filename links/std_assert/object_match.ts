@@ -11,12 +11,21 @@ type Properties = Record<PropertyKey, unknown>;
  * @param expected The properties that it must have.
  * @param msg A text to add to the error's message.
  * @throws {AssertionError} If a property is missing or differs.
+ * @throws {TypeError} If either is not an object.
  */
 export function assertObjectMatch(
   actual: object,
   expected: Record<PropertyKey, unknown>,
   msg?: string,
 ): void {
+  for (const value of [actual, expected]) {
+    if (isObject(value)) continue;
+    throw new TypeError(
+      `Cannot assertObjectMatch ${
+        value === null ? null : `type ${typeof value}`
+      }`,
+    );
+  }
   // Reducing both sides alike turns class instances into plain objects on both.
   assertEquals(reduce(actual, expected), reduce(expected, expected), msg);
 }
