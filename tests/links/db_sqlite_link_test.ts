@@ -19,6 +19,7 @@ import {
 import { withTempDir } from "./_temp_dir.ts";
 
 const SQLITE_MISUSE = 21;
+const LINK = "../../links/db_sqlite/mod.ts";
 
 function withDatabase(fn: (db: Database) => void): void {
   const db = new Database(":memory:", { int64: true });
@@ -34,24 +35,30 @@ function assertMisuse(fn: () => unknown, message: string): void {
   assertEquals(error.code, SQLITE_MISUSE);
 }
 
-/** Loads the link in a process of its own, and returns what that said. */
-async function load(
-  permissions: string[],
-  env: Record<string, string>,
-): Promise<{ success: boolean; stderr: string }> {
-  const { success, stderr } = await new Deno.Command(Deno.execPath(), {
+/** Runs a module in a process of its own, and returns what that said. */
+async function runModule(
+  path: string,
+  flags: string[],
+  env: Record<string, string> = {},
+): Promise<{ success: boolean; stdout: string; stderr: string }> {
+  const { success, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-config",
       "--no-lock",
       "--no-check",
       "--no-prompt",
-      ...permissions,
-      new URL("../../links/db_sqlite/mod.ts", import.meta.url).href,
+      ...flags,
+      new URL(path, import.meta.url).href,
     ],
     env: { DENO_SQLITE_PATH: "", NO_COLOR: "1", ...env },
   }).output();
-  return { success, stderr: new TextDecoder().decode(stderr) };
+  const decoder = new TextDecoder();
+  return {
+    success,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
 }
 
 Deno.test("Database reads back a text with NULs whole", () => {
@@ -456,14 +463,27 @@ Deno.test({
   },
 });
 
+Deno.test("Statement that nothing refers to is finalized", async () => {
+  const { success, stdout, stderr } = await runModule(
+    "./_collected_statement.ts",
+    ["--allow-ffi", "--v8-flags=--expose-gc"],
+  );
+  assertEquals(stderr, "");
+  assertEquals(stdout, "database table is locked\ndropped\n");
+  assert(success);
+});
+
 Deno.test("the link finds the system's library by itself", async () => {
-  const found = await load(["--allow-ffi", "--allow-env"], {});
-  assertEquals(found, { success: true, stderr: "" });
+  const found = await runModule(LINK, ["--allow-ffi", "--allow-env"]);
+  assertEquals(found, { success: true, stdout: "", stderr: "" });
 });
 
 Deno.test("the link says what it tried when DENO_SQLITE_PATH is wrong", async () => {
   const path = "/nonsense/libsqlite3.so";
-  const { success, stderr } = await load(["--allow-ffi", "--allow-env"], {
+  const { success, stderr } = await runModule(LINK, [
+    "--allow-ffi",
+    "--allow-env",
+  ], {
     DENO_SQLITE_PATH: path,
   });
   assertFalse(success);
@@ -477,7 +497,10 @@ Deno.test("the link refuses a library that is not SQLite", async () => {
   await withTempDir(async (dir) => {
     const path = `${dir}/text.so`;
     await Deno.writeTextFile(path, "not a library");
-    const { success, stderr } = await load(["--allow-ffi", "--allow-env"], {
+    const { success, stderr } = await runModule(LINK, [
+      "--allow-ffi",
+      "--allow-env",
+    ], {
       DENO_SQLITE_PATH: path,
     });
     assertFalse(success);
@@ -486,12 +509,14 @@ Deno.test("the link refuses a library that is not SQLite", async () => {
 });
 
 Deno.test("the link asks for no variable that it may not read", async () => {
-  const unread = await load(["--allow-ffi"], { DENO_SQLITE_PATH: "/nonsense" });
-  assertEquals(unread, { success: true, stderr: "" });
+  const unread = await runModule(LINK, ["--allow-ffi"], {
+    DENO_SQLITE_PATH: "/nonsense",
+  });
+  assertEquals(unread, { success: true, stdout: "", stderr: "" });
 });
 
 Deno.test("the link without --allow-ffi says which permission it lacks", async () => {
-  const { success, stderr } = await load([], {});
+  const { success, stderr } = await runModule(LINK, []);
   assertFalse(success);
   assertStringIncludes(stderr, "NotCapable");
   assertStringIncludes(stderr, "--allow-ffi");
