@@ -1,0 +1,70 @@
+// Canonical text, over which hashes are taken: compact JSON in ASCII, with keys
+// sorted by code point at every depth. See docs/formats.md.
+import { SourceNumber, type SourceValue } from "./_json_source.ts";
+import { canonicalNumber } from "./_numbers.ts";
+
+const SURROGATE = /[\ud800-\udfff]/;
+const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/;
+
+/**
+ * Orders strings by Unicode code point. JS compares UTF-16 units, which differs
+ * where a surrogate meets a unit from U+E000 on.
+ */
+export function compareCodePoints(a: string, b: string): number {
+  if (!SURROGATE.test(a) && !SURROGATE.test(b)) {
+    return a < b ? -1 : a > b ? 1 : 0;
+  }
+  const left = Array.from(a, (char) => char.codePointAt(0)!);
+  const right = Array.from(b, (char) => char.codePointAt(0)!);
+  for (let i = 0; i < Math.min(left.length, right.length); i++) {
+    if (left[i] !== right[i]) return left[i]! - right[i]!;
+  }
+  return left.length - right.length;
+}
+
+/** The value's canonical text, except that other than ASCII is still raw. */
+function write(value: unknown): string {
+  switch (typeof value) {
+    case "string":
+      return JSON.stringify(value);
+    case "number":
+      return canonicalNumber(value);
+    case "boolean":
+      return value ? "true" : "false";
+  }
+  if (value === null) return "null";
+  if (value instanceof SourceNumber) return value.canonical;
+  let text = "";
+  if (Array.isArray(value)) {
+    for (const item of value) text += `${text && ","}${write(item)}`;
+    return `[${text}]`;
+  }
+  if (value instanceof Map) {
+    const keys = [...value.keys()].sort(compareCodePoints);
+    for (const key of keys) {
+      text += `${text && ","}${JSON.stringify(key)}:${write(value.get(key))}`;
+    }
+    return `{${text}}`;
+  }
+  const members = value as Record<string, unknown>;
+  const keys = Object.keys(members);
+  if (keys.length > 1) keys.sort(compareCodePoints);
+  for (const key of keys) {
+    text += `${text && ","}${JSON.stringify(key)}:${write(members[key])}`;
+  }
+  return `{${text}}`;
+}
+
+/** Escapes everything outside 0x20..0x7e, astral characters as two units. */
+function escapeToAscii(text: string): string {
+  if (!NOT_PRINTABLE_ASCII.test(text)) return text;
+  return text.replace(
+    /[^\x20-\x7e]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
+}
+
+/** The canonical text of a JSON value, as JS or as source has it. */
+export function canonicalText(value: SourceValue | unknown): string {
+  return escapeToAscii(write(value));
+}

@@ -1,0 +1,14 @@
+/**
+ * The event log: the append-only record of everything that an agent did.
+ *
+ * @module
+ */
+export * from "./create_event.ts";
+export * from "./event.ts";
+export * from "./event_filter.ts";
+export * from "./event_sink.ts";
+export { digestEvent, linkEvent } from "./hash_chain.ts";
+export { linkBatch, type LogView, type Placed } from "./link_batch.ts";
+export * from "./memory_sink.ts";
+export * from "./parse_event.ts";
+export * from "./sink_error.ts";
