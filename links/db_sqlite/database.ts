@@ -63,8 +63,9 @@ export interface DatabaseOpenOptions {
 /**
  * A connection to a database.
  *
- * Every call blocks the thread until SQLite is done. Once closed, all but
- * `open`, `path`, `inTransaction` and `close` throws a `SqliteError`.
+ * Needs `--allow-ffi`. Every call blocks the thread until SQLite is done. Once
+ * it is closed, all but `open`, `path`, `inTransaction` and `close` throw a
+ * `SqliteError`, as do its statements.
  *
  * @example Usage
  * ```ts
