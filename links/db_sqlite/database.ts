@@ -1,4 +1,3 @@
-import { fileURLToPath } from "node:url";
 import { Connection } from "./_connection.ts";
 import {
   SQLITE_DONE,
@@ -9,6 +8,7 @@ import {
   SQLITE_OPEN_READWRITE,
 } from "./_constants.ts";
 import { codeError, databaseError } from "./_failure.ts";
+import { filePath } from "./_file_path.ts";
 import { sqlite } from "./_library.ts";
 import { toCString } from "./_text.ts";
 import type { RestBindParameters } from "./bind_value.ts";
@@ -97,7 +97,7 @@ export class Database {
    * @throws {SqliteError} If it cannot be opened.
    */
   constructor(path: string | URL, options: DatabaseOpenOptions = {}) {
-    this.#path = path instanceof URL ? fileURLToPath(path) : path;
+    this.#path = path instanceof URL ? filePath(path) : path;
     this.int64 = options.int64 ?? false;
     this.parseJson = options.parseJson ?? true;
     this.unsafeConcurrency = options.unsafeConcurrency ?? false;

@@ -235,9 +235,10 @@ Deno.test("assertThrows returns the error that it expects", () => {
     failure(() => assertThrows(() => {}, Error, "", "a note")),
     "Expected function to throw: a note",
   );
+  const text: unknown = "a text";
   failure(() =>
     assertThrows(() => {
-      throw "a text";
+      throw text;
     }, Error)
   );
 });
