@@ -1,0 +1,51 @@
+// What a step of the gate counts as, from its exit code and what it printed.
+
+/** How many checks passed, failed and were skipped. */
+export interface Tally {
+  readonly passed: number;
+  readonly failed: number;
+  readonly skipped: number;
+}
+
+// The last line of a test run, "ok | 3 passed (2 steps) | 0 failed | 1 ignored".
+const SUMMARY =
+  /^(?:ok|FAILED) \| (\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| \d+ flaky)?(?: \| (\d+) ignored)?/gm;
+
+// deno-lint-ignore no-control-regex -- colours are control sequences
+const COLOUR = /\x1b\[[\d;]*m/g;
+
+/** A step that is one check: it holds when the command succeeds. */
+export function tallyCheck(code: number): Tally {
+  return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
+}
+
+/**
+ * A run of `deno test`, counted by its own summary. Tests may print summaries
+ * of runs that they start, so the last one counts. A run that fails without a
+ * failed test (it did not compile, say), that says nothing or that runs no test
+ * is a failure of its own.
+ */
+export function tallyTests(code: number, output: string): Tally {
+  const last = [...output.replaceAll(COLOUR, "").matchAll(SUMMARY)].at(-1);
+  const [passed, failed, skipped] = [last?.[1], last?.[2], last?.[3]]
+    .map((digits) => Number(digits ?? 0)) as [number, number, number];
+  const unaccounted = failed === 0 && (code !== 0 || passed === 0);
+  return { passed, failed: failed + (unaccounted ? 1 : 0), skipped };
+}
+
+/** The sum of tallies. */
+export function addTallies(tallies: readonly Tally[]): Tally {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  for (const { passed, failed, skipped } of tallies) {
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+  }
+  return sum;
+}
+
+/** A tally in words: `12 passed, 0 failed`, and what was skipped, if anything. */
+export function describeTally({ passed, failed, skipped }: Tally): string {
+  const ending = skipped === 0 ? "" : `, ${skipped} skipped`;
+  return `${passed} passed, ${failed} failed${ending}`;
+}

@@ -1,0 +1,90 @@
+/**
+ * The gate: runs every step to its end, whatever the others do, and ends in one
+ * line that counts what passed and failed. Exits with 1 if anything failed.
+ *
+ * The README's commands are among the steps, word for word, so that what a
+ * newcomer types first is known to work.
+ *
+ * @module
+ */
+import { readmeCommands } from "./_readme_commands.ts";
+import {
+  addTallies,
+  describeTally,
+  type Tally,
+  tallyCheck,
+  tallyTests,
+} from "./_tally.ts";
+
+/** How much of a step's output is kept to find its summary in. */
+const TAIL_CHARS_MAX = 64 * 1024;
+
+/** A command, and how its outcome counts. */
+interface Step {
+  readonly command: readonly string[];
+  readonly countsTests: boolean;
+}
+
+/** Reads what the steps are made of: the exports and the README's commands. */
+async function readSteps(): Promise<Step[]> {
+  const config: { exports: Record<string, string> } = JSON.parse(
+    await Deno.readTextFile("deno.json"),
+  );
+  const readme = readmeCommands(await Deno.readTextFile("README.md"));
+  const checks = [
+    ["deno", "fmt", "--check"],
+    ["deno", "lint"],
+    ["deno", "check"],
+    ["deno", "doc", "--lint", ...Object.values(config.exports)],
+    ["deno", "task", "publish:check"],
+  ];
+  return [
+    ...checks.map((command) => ({ command, countsTests: false })),
+    ...readme.map((command) => ({
+      command,
+      countsTests: command.at(-1) === "test",
+    })),
+    { command: ["deno", "task", "doc-test"], countsTests: true },
+  ];
+}
+
+/** Runs a step, shows what it prints, and counts it. */
+async function runStep({ command, countsTests }: Step): Promise<Tally> {
+  console.log(`\n$ ${command.join(" ")}`);
+  const [program, ...args] = command as [string, ...string[]];
+  const child = new Deno.Command(
+    program === "deno" ? Deno.execPath() : program,
+    { args, stdin: "null", stdout: "piped", env: { NO_COLOR: "1" } },
+  ).spawn();
+  let tail = "";
+  const decoder = new TextDecoder();
+  for await (const chunk of child.stdout) {
+    await writeAll(chunk);
+    tail = (tail + decoder.decode(chunk, { stream: true }))
+      .slice(-TAIL_CHARS_MAX);
+  }
+  const { code } = await child.status;
+  return countsTests ? tallyTests(code, tail) : tallyCheck(code);
+}
+
+async function writeAll(bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    at += await Deno.stdout.write(bytes.subarray(at));
+  }
+}
+
+/** Runs the gate, and returns whether nothing failed. */
+async function runGate(): Promise<boolean> {
+  const steps = await readSteps();
+  const tallies: Tally[] = [];
+  for (const step of steps) tallies.push(await runStep(step));
+  console.log("");
+  for (const [i, { command }] of steps.entries()) {
+    console.log(`${describeTally(tallies[i]!)}: ${command.join(" ")}`);
+  }
+  const sum = addTallies(tallies);
+  console.log(describeTally(sum));
+  return sum.failed === 0;
+}
+
+if (import.meta.main) Deno.exit(await runGate() ? 0 : 1);
