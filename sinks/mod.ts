@@ -12,3 +12,4 @@ export { linkBatch, type LogView, type Placed } from "./link_batch.ts";
 export * from "./memory_sink.ts";
 export * from "./parse_event.ts";
 export * from "./sink_error.ts";
+export * from "./sqlite_sink.ts";

@@ -1,0 +1,19 @@
+import type { Blobs } from "./messages.ts";
+
+/** Puts blobs into one buffer, which crosses a thread without being copied. */
+export function packBlobs(blobs: readonly Uint8Array[]): Blobs {
+  const lengths = blobs.map(({ length }) => length);
+  const bytes = new Uint8Array(lengths.reduce((sum, n) => sum + n, 0));
+  let at = 0;
+  for (const blob of blobs) {
+    bytes.set(blob, at);
+    at += blob.length;
+  }
+  return { bytes, lengths };
+}
+
+/** The blobs of a buffer, as views on it. */
+export function unpackBlobs({ bytes, lengths }: Blobs): Uint8Array[] {
+  let at = 0;
+  return lengths.map((length) => bytes.subarray(at, at += length));
+}

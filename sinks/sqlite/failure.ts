@@ -1,0 +1,55 @@
+// SQLite's result codes as the sink's own. https://sqlite.org/rescode.html
+import { SinkError, type SinkErrorCode } from "../sink_error.ts";
+import type { ThreadFailure } from "./messages.ts";
+
+const ADVICE: Readonly<Record<number, readonly [SinkErrorCode, string]>> = {
+  5: ["locked", "another connection held the lock for the whole busyTimeoutMs"],
+  6: ["locked", "another connection of this process holds a conflicting lock"],
+  8: ["read_only", "the file or its folder cannot be written to"],
+  10: ["io", "reading or writing the file failed"],
+  11: ["io", "the file is damaged; restore a backup or use sqlite3's .recover"],
+  13: ["disk_full", "the volume is full; free some space"],
+  14: ["io", "the file cannot be opened; check its path and permissions"],
+  26: ["not_a_log", "the file is not a SQLite database"],
+};
+
+/** SQLite's own words, for errors of @db/sqlite that carry no code. */
+const WORDS: readonly (readonly [string, number])[] = [
+  ["database is locked", 5],
+  ["table is locked", 6],
+  ["readonly database", 8],
+  ["disk I/O error", 10],
+  ["is malformed", 11],
+  ["is full", 13],
+  ["unable to open database", 14],
+  ["constraint failed", 19],
+  ["is not a database", 26],
+];
+
+/** The primary result code behind a driver's error, if there is one. */
+export function resultCode(error: unknown): number | undefined {
+  const { errcode, code, message } = error as {
+    errcode?: unknown;
+    code?: unknown;
+    message?: unknown;
+  };
+  // node:sqlite has the extended code in errcode, @db/sqlite a number in code
+  // where it has one.
+  const found = typeof errcode === "number" ? errcode : code;
+  if (typeof found === "number") return found & 0xff;
+  return WORDS.find(([words]) => String(message).includes(words))?.[1];
+}
+
+/** An error as it can cross a thread. */
+export function toFailure(error: unknown): ThreadFailure {
+  const found = error instanceof Error ? error.message : String(error);
+  if (error instanceof SinkError) return { code: error.code, message: found };
+  const [code, advice] = ADVICE[resultCode(error) ?? -1] ??
+    ["io", "SQLite refused"];
+  return { code, message: `${advice} (${found})` };
+}
+
+/** The error that the caller of a sink sees. */
+export function fromFailure(what: string, failure: ThreadFailure): SinkError {
+  return new SinkError(failure.code, `Cannot ${what}: ${failure.message}`);
+}

@@ -1,0 +1,152 @@
+// What passes between the sink and its threads.
+import type { FilterPlan } from "../event_filter.ts";
+import type { SinkErrorCode } from "../sink_error.ts";
+import type { SqliteDriverName } from "./connection.ts";
+import type { DriverChoice } from "./load_driver.ts";
+
+/** Columns of a row beside seq and data, in this order, six a row. */
+export const ROW_COLUMNS = [
+  "event_id",
+  "trace_id",
+  "task_id",
+  "parent_id",
+  "type",
+  "source",
+] as const;
+
+/** The blobs of several rows, one behind the other in one buffer. */
+export interface Blobs {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly lengths: readonly number[];
+}
+
+/** What the sink believed of a trace when it linked a batch. */
+export interface HeadProof {
+  readonly trace_id: string;
+  /** The trace's last seq, 0 for none. */
+  readonly seq: number;
+  /** The epoch in which that was found. */
+  readonly epoch: number;
+}
+
+/** Rows to be inserted in one transaction. */
+export interface WriteBatch {
+  /** Columns, six a row, see {@linkcode ROW_COLUMNS}. */
+  readonly columns: readonly (string | null)[];
+  readonly blobs: Blobs;
+  /** Side-index rows: event_id, field, value. */
+  readonly ctx: readonly (readonly [string, string, string | null])[];
+  readonly proofs: readonly HeadProof[];
+}
+
+/** How a batch ended. */
+export type WriteOutcome =
+  | {
+    readonly kind: "committed";
+    readonly lastSeq: number;
+    readonly epoch: number;
+  }
+  /** Somebody else appended to one of the traces; nothing was written. */
+  | { readonly kind: "stale"; readonly epoch: number }
+  /** Some of the ids are in the log; nothing was written. */
+  | { readonly kind: "duplicate"; readonly rows: StoredRows };
+
+/** Rows as stored. */
+export interface StoredRows {
+  readonly seqs: readonly number[];
+  /**
+   * The row AAD as text for rows that are encoded, null for rows in plain text,
+   * which need none.
+   */
+  readonly aads: readonly (string | null)[];
+  readonly blobs: Blobs;
+}
+
+/** A trace's last row before some place, if it has one. */
+export interface HeadRows {
+  readonly epoch: number;
+  /** For each trace asked for, the index of its row in `rows`, or -1. */
+  readonly found: readonly number[];
+  readonly rows: StoredRows;
+}
+
+/** A page of matching rows. */
+export interface PageRequest {
+  readonly plan: FilterPlan;
+  readonly afterSeq: number;
+  readonly limit: number;
+}
+
+/** A page with every column and side-index row, for verification. */
+export interface AuditPage {
+  readonly rows: StoredRows;
+  /** Columns as stored, six a row. */
+  readonly columns: readonly (string | null)[];
+  /** Side-index rows: the row's index in the page, field, value. */
+  readonly ctx: readonly (readonly [number, string, string | null])[];
+  /** Fields that are indexed for every event up to the given seq. */
+  readonly indexed: readonly (readonly [string, number])[];
+}
+
+/** How the write-ahead log fares. */
+export interface WalState {
+  /** Checkpoints that moved every page into the database. */
+  readonly checkpoints: number;
+  /** Checkpoints that a reader kept from finishing. */
+  readonly checkpointsBlocked: number;
+}
+
+/** Every call that a thread answers: its argument and its result. */
+export interface ThreadCalls {
+  load(choice: DriverChoice): { driver: SqliteDriverName; version: string };
+  open(options: OpenRequest): void;
+  write(batch: WriteBatch): WriteOutcome;
+  /** Takes the write lock and keeps it until the next write or `unlock`. */
+  lock(leaseMs: number): void;
+  unlock(): void;
+  heads(request: { trace_ids: readonly string[]; before?: number }): HeadRows;
+  reindex(request: ReindexRequest): void;
+  indexedTo(fields: readonly string[]): number[];
+  checkpoint(): WalState;
+  page(request: PageRequest): StoredRows;
+  count(plan: FilterPlan): number;
+  audit(request: { afterSeq: number; limit: number }): AuditPage;
+  columns(seq: number): (string | null)[];
+  dataVersion(): number;
+  vacuumInto(path: string): void;
+  close(): void;
+}
+
+/** How a thread opens its connection. */
+export interface OpenRequest {
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly busyTimeoutMs: number;
+  readonly walBytesMax: number;
+  readonly withCtx: boolean;
+}
+
+/** Side-index rows for a field that was registered late. */
+export interface ReindexRequest {
+  readonly rows: readonly (readonly [string, string, string | null])[];
+  readonly fields: readonly string[];
+  readonly indexedTo: number;
+}
+
+/** A request on its way to a thread. */
+export interface Request {
+  readonly id: number;
+  readonly call: keyof ThreadCalls;
+  readonly argument: unknown;
+}
+
+/** An error that crosses a thread: structured clones lose classes and codes. */
+export interface ThreadFailure {
+  readonly code: SinkErrorCode;
+  readonly message: string;
+}
+
+/** A thread's answer. */
+export type Reply =
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly failure: ThreadFailure };

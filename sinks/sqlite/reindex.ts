@@ -1,0 +1,40 @@
+// Fields of payload.ctx that were registered after events with them were stored.
+import { ctxTerms } from "../event_filter.ts";
+import type { RowCodec } from "./row_codec.ts";
+import type { Threads } from "./threads.ts";
+
+const ROWS_AT_ONCE = 512;
+
+/** Indexes the given fields for every event that may lack it. */
+export async function reindex(
+  threads: Threads,
+  codec: RowCodec,
+  fields: readonly string[],
+): Promise<void> {
+  const writer = await threads.writer();
+  const reader = await threads.reader();
+  const indexedTo = await writer.call("indexedTo", "index ctx fields", fields);
+  let afterSeq = Math.min(...indexedTo);
+  while (true) {
+    const rows = await reader.call("page", "index ctx fields", {
+      plan: { columns: [], ctx: [] },
+      afterSeq,
+      limit: ROWS_AT_ONCE,
+    });
+    if (rows.seqs.length === 0) return;
+    afterSeq = rows.seqs.at(-1)!;
+    const terms: [string, string, string | null][] = [];
+    for (const row of await codec.decode(rows)) {
+      // A row that is not readable cannot be found by what it says.
+      if ("error" in row) continue;
+      for (const { field, value } of ctxTerms(row.event, fields)) {
+        terms.push([row.event.event_id, field, value]);
+      }
+    }
+    await writer.call("reindex", "index ctx fields", {
+      rows: terms,
+      fields,
+      indexedTo: afterSeq,
+    });
+  }
+}

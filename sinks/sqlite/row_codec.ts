@@ -1,0 +1,136 @@
+// Between a stored row and an event: the payload codec at work.
+import {
+  decodePayload,
+  encodePayload,
+  IdentityCodec,
+  type PayloadCodec,
+  rowAad,
+} from "../../codec/mod.ts";
+import type { Event } from "../event.ts";
+import { parseEvent, serializeEvent } from "../parse_event.ts";
+import { SinkError } from "../sink_error.ts";
+import { packBlobs, unpackBlobs } from "./blobs.ts";
+import type { Blobs, StoredRows } from "./messages.ts";
+
+/** A row that was read: its event, or why there is none. */
+export type DecodedRow =
+  | { readonly seq: number; readonly event: Event }
+  | { readonly seq: number; readonly error: SinkError };
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
+const encoder = new TextEncoder();
+const PLAIN = 0;
+/** UTF-8 takes at most three bytes for a UTF-16 unit. */
+const BYTES_PER_UNIT_MAX = 3;
+
+/** Encodes events for one codec, and decodes rows for every codec of a log. */
+export class RowCodec {
+  readonly #codec: PayloadCodec;
+  readonly #readers: readonly PayloadCodec[];
+  readonly #plainIsIdentity: boolean;
+  readonly #eventBytesMax: number;
+
+  constructor(
+    codec: PayloadCodec,
+    readers: readonly PayloadCodec[],
+    eventBytesMax: number,
+  ) {
+    this.#codec = codec;
+    this.#readers = [codec, ...readers.filter((reader) => reader !== codec)];
+    this.#plainIsIdentity = this.#readers.every((reader) =>
+      reader.version !== PLAIN || reader instanceof IdentityCodec
+    );
+    this.#eventBytesMax = eventBytesMax;
+  }
+
+  /** Encodes a batch; nothing of it if one event cannot be. */
+  async encode(events: readonly Event[]): Promise<Blobs> {
+    const texts = events.map(serializeEvent);
+    if (this.#codec instanceof IdentityCodec) {
+      return this.#checked(encodePlain(texts), events);
+    }
+    const blobs = await Promise.all(
+      texts.map((text, i) =>
+        encodePayload(this.#codec, text, rowAad(events[i]!))
+      ),
+    );
+    return this.#checked(packBlobs(blobs), events);
+  }
+
+  #checked(blobs: Blobs, events: readonly Event[]): Blobs {
+    const large = blobs.lengths.findIndex((n) => n > this.#eventBytesMax);
+    if (large < 0) return blobs;
+    const { event_id } = events[large]!;
+    throw new SinkError(
+      "invalid_event",
+      `Cannot append event ${event_id}: it takes ${
+        blobs.lengths[large]
+      } bytes, ` +
+        `and eventBytesMax is ${this.#eventBytesMax}. Store large things elsewhere and log a reference`,
+      { event_id },
+    );
+  }
+
+  /** Decodes a page; a row that cannot be decoded does not keep the others. */
+  async decode(rows: StoredRows): Promise<DecodedRow[]> {
+    const blobs = unpackBlobs(rows.blobs);
+    const decoded = rows.seqs.map((seq, i): DecodedRow | Promise<DecodedRow> =>
+      blobs[i]![0] === PLAIN && this.#plainIsIdentity
+        ? asRow(seq, () => parseEvent(utf8.decode(blobs[i]!.subarray(1))))
+        : this.#decodeOne(seq, blobs[i]!, rows.aads[i] ?? "")
+    );
+    return await Promise.all(decoded);
+  }
+
+  async #decodeOne(
+    seq: number,
+    blob: Uint8Array,
+    aad: string,
+  ): Promise<DecodedRow> {
+    try {
+      const aadBytes = encoder.encode(aad);
+      const text = await decodePayload(blob, aadBytes, this.#readers);
+      return { seq, event: parseEvent(text) };
+    } catch (cause) {
+      return { seq, error: corruptRow(seq, cause, aad.split("\x1f")[0]) };
+    }
+  }
+}
+
+function asRow(seq: number, read: () => Event): DecodedRow {
+  try {
+    return { seq, event: read() };
+  } catch (cause) {
+    return { seq, error: corruptRow(seq, cause) };
+  }
+}
+
+/** The error for a row that is not readable. */
+export function corruptRow(
+  seq: number,
+  cause: unknown,
+  event_id?: string,
+): SinkError {
+  const of = event_id ? ` (event ${event_id})` : "";
+  return new SinkError(
+    "corrupt_row",
+    `Cannot read row ${seq}${of}: ${
+      cause instanceof Error ? cause.message : cause
+    }. Pass onCorrupt to read past such rows`,
+    { seq, event_id: event_id || undefined, cause },
+  );
+}
+
+/** Plain blobs, written straight into the buffer that crosses the thread. */
+function encodePlain(texts: readonly string[]): Blobs {
+  const units = texts.reduce((sum, text) => sum + text.length, 0);
+  const bytes = new Uint8Array(units * BYTES_PER_UNIT_MAX + texts.length);
+  let at = 0;
+  const lengths = texts.map((text) => {
+    bytes[at] = PLAIN;
+    const { written } = encoder.encodeInto(text, bytes.subarray(at + 1));
+    at += written + 1;
+    return written + 1;
+  });
+  return { bytes, lengths };
+}

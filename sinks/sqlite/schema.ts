@@ -1,0 +1,91 @@
+// The SQLite file's tables. The first three belong to the format and are shared
+// with the predecessor; those that begin with zu_ are ours, and a writer that
+// does not know them does no harm.
+import type { SqlConnection } from "./connection.ts";
+
+const EVENTS = `
+CREATE TABLE IF NOT EXISTS events (
+  seq INTEGER PRIMARY KEY AUTOINCREMENT,
+  event_id TEXT NOT NULL UNIQUE,
+  trace_id TEXT NOT NULL,
+  task_id TEXT NOT NULL,
+  parent_id TEXT,
+  type TEXT NOT NULL,
+  source TEXT NOT NULL,
+  data BLOB NOT NULL
+);
+CREATE INDEX IF NOT EXISTS idx_events_task ON events(task_id);
+CREATE INDEX IF NOT EXISTS idx_events_trace ON events(trace_id);
+CREATE INDEX IF NOT EXISTS idx_events_type ON events(type);
+CREATE TABLE IF NOT EXISTS event_index (
+  event_id TEXT NOT NULL,
+  field TEXT NOT NULL,
+  value TEXT,
+  PRIMARY KEY (event_id, field)
+);
+CREATE INDEX IF NOT EXISTS idx_event_index_fv ON event_index(field, value);
+`;
+
+// event_index has no seq, so a page of matches could be had in the order of the
+// log only by sorting all of them. zu_ctx_seq has it. Triggers fill it, so that
+// rows which the predecessor adds to event_index are found too.
+const CTX = `
+CREATE TABLE IF NOT EXISTS zu_ctx_seq (
+  field TEXT NOT NULL,
+  value TEXT,
+  seq INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS zu_ctx_seq_fvs ON zu_ctx_seq(field, value, seq);
+CREATE INDEX IF NOT EXISTS zu_ctx_seq_sf ON zu_ctx_seq(seq, field);
+CREATE TRIGGER IF NOT EXISTS zu_event_index_added AFTER INSERT ON event_index
+BEGIN
+  INSERT INTO zu_ctx_seq(field, value, seq)
+    SELECT NEW.field, NEW.value, seq FROM events WHERE event_id = NEW.event_id;
+END;
+CREATE TRIGGER IF NOT EXISTS zu_event_index_changed AFTER UPDATE ON event_index
+BEGIN
+  DELETE FROM zu_ctx_seq WHERE field = OLD.field
+    AND seq = (SELECT seq FROM events WHERE event_id = OLD.event_id);
+  INSERT INTO zu_ctx_seq(field, value, seq)
+    SELECT NEW.field, NEW.value, seq FROM events WHERE event_id = NEW.event_id;
+END;
+CREATE TRIGGER IF NOT EXISTS zu_event_index_removed AFTER DELETE ON event_index
+BEGIN
+  DELETE FROM zu_ctx_seq WHERE field = OLD.field
+    AND seq = (SELECT seq FROM events WHERE event_id = OLD.event_id);
+END;
+CREATE TABLE IF NOT EXISTS zu_ctx_fields (
+  field TEXT PRIMARY KEY,
+  indexed_to INTEGER NOT NULL
+) WITHOUT ROWID;
+`;
+
+const EVENT_COLUMNS =
+  "seq event_id trace_id task_id parent_id type source data";
+
+/** Whether the file holds a table of events of another shape. */
+export function isForeign(connection: SqlConnection): boolean {
+  const columns = connection
+    .prepare("SELECT group_concat(name, ' ') FROM pragma_table_info('events')")
+    .rows()[0]?.[0];
+  return columns !== null && columns !== EVENT_COLUMNS;
+}
+
+/** Makes what is missing of the tables; a file of version 0.2.0 is upgraded. */
+export function createTables(connection: SqlConnection, withCtx: boolean) {
+  connection.exec("BEGIN IMMEDIATE");
+  try {
+    connection.exec(EVENTS);
+    if (withCtx) connection.exec(CTX);
+    connection.exec("COMMIT");
+  } catch (error) {
+    if (connection.inTransaction) connection.exec("ROLLBACK");
+    throw error;
+  }
+}
+
+/** Whether a table of that name exists. */
+export function hasTable(connection: SqlConnection, name: string): boolean {
+  const sql = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?";
+  return connection.prepare(sql).rows(name).length > 0;
+}

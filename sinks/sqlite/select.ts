@@ -1,0 +1,92 @@
+// The SELECTs over events. Every page is a walk along seq: an index on a column
+// has seq behind the column, so one equality and a range of seq come sorted from
+// it, and a unary plus keeps the planner from choosing any other way.
+import type { FilterPlan } from "../event_filter.ts";
+import type { SqlValue } from "./connection.ts";
+import type { PageRequest } from "./messages.ts";
+
+/** Columns with an index, the most selective first. */
+const INDEXED = ["event_id", "trace_id", "task_id", "type"] as const;
+
+/** A statement and the values of its parameters. */
+export interface Select {
+  readonly sql: string;
+  readonly params: readonly SqlValue[];
+}
+
+/** The row AAD as text, for rows whose blob is encoded; null for plain text. */
+const AAD = `CASE WHEN substr(e.data, 1, 1) = x'00' THEN NULL ELSE
+  e.event_id || char(31) || e.trace_id || char(31) || e.task_id || char(31) ||
+  e.type || char(31) || e.source END`;
+
+/** What a row is read as: seq, AAD or null, blob. */
+export const ROW = `e.seq, ${AAD}, e.data`;
+
+/** Every column of a row. */
+export const COLUMNS =
+  "e.event_id, e.trace_id, e.task_id, e.parent_id, e.type, e.source";
+
+/**
+ * FROM and WHERE for a filter, without a range of seq. A file that nobody has
+ * opened for writing with ctxFields has no zu_ctx_seq; there each row is probed.
+ */
+function matching(
+  plan: FilterPlan,
+  hasCtxSeq: boolean,
+): Select & { readonly seq: string } {
+  const terms: string[] = [];
+  const params: SqlValue[] = [];
+  const first = hasCtxSeq ? plan.ctx[0] : undefined;
+  const others = plan.ctx.slice(hasCtxSeq ? 1 : 0);
+  if (first !== undefined) {
+    terms.push(
+      "c.field = ?",
+      first.value === null ? "c.value IS NULL" : "c.value = ?",
+    );
+    params.push(first.field);
+    if (first.value !== null) params.push(first.value);
+  }
+  const lead = first === undefined
+    ? INDEXED.find((name) => plan.columns.some(({ field }) => field === name))
+    : undefined;
+  for (const { field, value } of plan.columns) {
+    const column = `${field === lead ? "" : "+"}e.${field}`;
+    terms.push(value === null ? `${column} IS NULL` : `${column} = ?`);
+    if (value !== null) params.push(value);
+  }
+  for (const { field, value } of others) {
+    terms.push(
+      "EXISTS (SELECT 1 FROM event_index i WHERE i.event_id = e.event_id " +
+        `AND i.field = ? AND i.value ${value === null ? "IS NULL" : "= ?"})`,
+    );
+    params.push(field);
+    if (value !== null) params.push(value);
+  }
+  const from = first === undefined
+    ? "events e"
+    : "zu_ctx_seq c CROSS JOIN events e ON e.seq = c.seq";
+  const where = terms.length === 0 ? "1" : terms.join(" AND ");
+  return {
+    sql: `FROM ${from} WHERE ${where}`,
+    params,
+    seq: first === undefined ? "e.seq" : "c.seq",
+  };
+}
+
+/** A page of matching rows behind a seq, in the order of the log. */
+export function selectPage(
+  { plan, afterSeq, limit }: PageRequest,
+  hasCtxSeq: boolean,
+): Select {
+  const { sql, params, seq } = matching(plan, hasCtxSeq);
+  return {
+    sql: `SELECT ${ROW} ${sql} AND ${seq} > ? ORDER BY ${seq} LIMIT ?`,
+    params: [...params, afterSeq, limit],
+  };
+}
+
+/** The number of matching rows. */
+export function selectCount(plan: FilterPlan, hasCtxSeq: boolean): Select {
+  const { sql, params } = matching(plan, hasCtxSeq);
+  return { sql: `SELECT count(*) ${sql}`, params };
+}

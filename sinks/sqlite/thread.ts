@@ -1,0 +1,90 @@
+// The sink's side of a thread.
+import { SinkError } from "../sink_error.ts";
+import { fromFailure } from "./failure.ts";
+import type { Reply, ThreadCalls } from "./messages.ts";
+
+/** A thread's calls as promises. */
+export type CallResult<Call extends keyof ThreadCalls> = ReturnType<
+  ThreadCalls[Call]
+>;
+
+interface Pending {
+  readonly what: string;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A thread that holds one connection and answers one call after the other. */
+export class Thread {
+  readonly #worker: Worker;
+  readonly #pending = new Map<number, Pending>();
+  #nextId = 0;
+  #death: SinkError | undefined;
+
+  constructor() {
+    this.#worker = new Worker(new URL("./worker_main.ts", import.meta.url), {
+      type: "module",
+      name: "zu-sqlite",
+    });
+    this.#worker.onmessage = ({ data }: MessageEvent<Reply>) =>
+      this.#settle(data);
+    this.#worker.onerror = (event) => {
+      event.preventDefault();
+      this.#die(event.message);
+    };
+    this.#worker.onmessageerror = () => this.#die("a message was unreadable");
+  }
+
+  /** Whether the thread can still answer. */
+  get alive(): boolean {
+    return this.#death === undefined;
+  }
+
+  /** Asks for something; `what` completes "Cannot …" in an error. */
+  async call<Call extends keyof ThreadCalls>(
+    call: Call,
+    what: string,
+    ...[argument]: Parameters<ThreadCalls[Call]>
+  ): Promise<CallResult<Call>> {
+    if (this.#death !== undefined) throw this.#death;
+    const { promise, resolve, reject } = Promise.withResolvers<unknown>();
+    const id = this.#nextId++;
+    this.#pending.set(id, { what, resolve, reject });
+    const blobs = (argument as { blobs?: { bytes: Uint8Array } } | undefined)
+      ?.blobs;
+    const transfer = blobs === undefined
+      ? []
+      : [blobs.bytes.buffer as ArrayBuffer];
+    this.#worker.postMessage({ id, call, argument }, transfer);
+    return await promise as CallResult<Call>;
+  }
+
+  #settle(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    this.#pending.delete(reply.id);
+    if (pending === undefined) return;
+    if ("result" in reply) pending.resolve(reply.result);
+    else pending.reject(fromFailure(pending.what, reply.failure));
+  }
+
+  #die(reason: string): void {
+    this.#death = new SinkError(
+      "io",
+      `The sink's thread has died (${reason}); the next call starts another`,
+    );
+    this.#worker.terminate();
+    for (const { reject } of this.#pending.values()) reject(this.#death);
+    this.#pending.clear();
+  }
+
+  /** Closes the connection and ends the thread. */
+  async close(): Promise<void> {
+    if (this.#death !== undefined) return;
+    try {
+      await this.call("close", "close the database");
+    } finally {
+      this.#death = new SinkError("closed", "The thread has ended");
+      this.#worker.terminate();
+    }
+  }
+}

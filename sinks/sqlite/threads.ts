@@ -1,0 +1,138 @@
+// The threads of one sink: a writer, a reader, and the lock that a writer needs.
+import { SinkError } from "../sink_error.ts";
+import type { SqliteDriverName } from "./connection.ts";
+import type { DriverChoice } from "./load_driver.ts";
+import type { OpenRequest } from "./messages.ts";
+import { Thread } from "./thread.ts";
+import { takeWriterLock } from "./writer_lock.ts";
+
+/** What the threads are opened with. */
+export interface ThreadsOptions extends OpenRequest {
+  readonly choice: DriverChoice;
+}
+
+/** A path that SQLite keeps in memory, for one connection alone. */
+export const IN_MEMORY = ":memory:";
+
+/** Starts a thread and loads a driver in it. */
+async function start(
+  choice: DriverChoice,
+): Promise<{ thread: Thread; driver: SqliteDriverName; version: string }> {
+  const thread = new Thread();
+  try {
+    const loaded = await thread.call("load", "load SQLite", choice);
+    return { thread, ...loaded };
+  } catch (error) {
+    await thread.close();
+    if (error instanceof SinkError && error.code !== "io") throw error;
+    throw new SinkError(
+      "driver_unavailable",
+      `${(error as Error).message}. Grant --allow-ffi and install SQLite for ` +
+        'driver "ffi", or use driver "builtin"',
+      { cause: error },
+    );
+  }
+}
+
+/** Opens a connection in a thread of its own. */
+export async function startConnection(
+  choice: DriverChoice,
+  request: OpenRequest,
+): Promise<Thread> {
+  const { thread } = await start(choice);
+  await openIn(thread, request);
+  return thread;
+}
+
+async function openIn(thread: Thread, request: OpenRequest): Promise<void> {
+  try {
+    await thread.call("open", `open ${request.path}`, request);
+  } catch (error) {
+    await thread.close();
+    throw error;
+  }
+}
+
+/** A sink's connections. A thread that dies is started again when needed. */
+export class Threads {
+  readonly driver: SqliteDriverName;
+  readonly version: string;
+  readonly #options: ThreadsOptions;
+  readonly #lock: Disposable | undefined;
+  #writer: Promise<Thread> | undefined;
+  #reader: Promise<Thread> | undefined;
+
+  private constructor(
+    options: ThreadsOptions,
+    first: { driver: SqliteDriverName; version: string },
+    lock: Disposable | undefined,
+  ) {
+    this.#options = options;
+    this.driver = first.driver;
+    this.version = first.version;
+    this.#lock = lock;
+  }
+
+  /** Loads SQLite, takes the writer's lock and opens the connections. */
+  static async open(options: ThreadsOptions): Promise<Threads> {
+    const { path, readOnly, choice } = options;
+    const { thread, ...loaded } = await start(choice);
+    let lock: Disposable | undefined;
+    try {
+      if (!readOnly && path !== IN_MEMORY) {
+        lock = await takeWriterLock(path, loaded.version);
+      }
+    } catch (error) {
+      await thread.close();
+      throw error;
+    }
+    const threads = new Threads(options, loaded, lock);
+    try {
+      const first = openIn(thread, options).then(() => thread);
+      if (readOnly) threads.#reader = first;
+      else threads.#writer = first;
+      await first;
+      await threads.reader();
+      return threads;
+    } catch (error) {
+      await threads.close().catch(() => {/* The first error says more. */});
+      throw error;
+    }
+  }
+
+  /** The thread that writes. */
+  async writer(): Promise<Thread> {
+    if (!(await this.#writer)?.alive) this.#writer = this.#start(false);
+    return await this.#writer!;
+  }
+
+  /** The thread that reads; a database in memory has only the one. */
+  async reader(): Promise<Thread> {
+    if (this.#options.path === IN_MEMORY) return await this.writer();
+    if (!(await this.#reader)?.alive) this.#reader = this.#start(true);
+    return await this.#reader!;
+  }
+
+  async #start(readOnly: boolean): Promise<Thread> {
+    if (this.#options.path === IN_MEMORY && this.#writer !== undefined) {
+      throw new SinkError(
+        "io",
+        "The log was in memory and went with its thread",
+      );
+    }
+    return await startConnection(this.driver, { ...this.#options, readOnly });
+  }
+
+  /** Closes the reader, then the writer, then lets go of the lock. */
+  async close(): Promise<void> {
+    try {
+      await (await this.#reader)?.close();
+    } finally {
+      try {
+        await (await this.#writer)?.close();
+      } finally {
+        this.#lock?.[Symbol.dispose]();
+      }
+    }
+  }
+}

@@ -1,0 +1,107 @@
+// A thread's own side: answers one call at a time on its connection.
+import type { SqlConnection, SqliteDriver } from "./connection.ts";
+import { toFailure } from "./failure.ts";
+import { loadDriver } from "./load_driver.ts";
+import type { OpenRequest, Reply, Request, ThreadCalls } from "./messages.ts";
+import { Reader } from "./reader.ts";
+import { createTables, isForeign } from "./schema.ts";
+import { SinkError } from "../sink_error.ts";
+import { Writer } from "./writer.ts";
+
+/** What a thread needs of the scope that it runs in. */
+export interface ThreadScope {
+  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(message: Reply, transfer: Transferable[]): void;
+  close(): void;
+}
+
+type Handlers = {
+  [Call in keyof ThreadCalls]: (
+    argument: never,
+  ) => ReturnType<ThreadCalls[Call]> | Promise<ReturnType<ThreadCalls[Call]>>;
+};
+
+function openConnection(
+  driver: SqliteDriver,
+  request: OpenRequest,
+): SqlConnection {
+  const { path, readOnly, busyTimeoutMs, walBytesMax, withCtx } = request;
+  const connection = driver.open(path, { readOnly });
+  try {
+    connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+    if (isForeign(connection)) {
+      throw new SinkError(
+        "not_a_log",
+        `${path} has a table "events" of another shape; choose another file`,
+      );
+    }
+    if (readOnly) return connection;
+    connection.exec("PRAGMA journal_mode = WAL");
+    connection.exec("PRAGMA synchronous = FULL");
+    connection.exec(`PRAGMA journal_size_limit = ${walBytesMax}`);
+    createTables(connection, withCtx);
+    return connection;
+  } catch (error) {
+    connection.close();
+    throw error;
+  }
+}
+
+/** Serves a thread's calls until `close`. */
+export function serve(scope: ThreadScope): void {
+  let driver: SqliteDriver;
+  let connection: SqlConnection | undefined;
+  let writer: Writer;
+  let reader: Reader;
+  const handlers: Handlers = {
+    async load(choice: Parameters<ThreadCalls["load"]>[0]) {
+      driver = await loadDriver(choice);
+      return { driver: driver.name, version: driver.version };
+    },
+    open(request: OpenRequest) {
+      connection = openConnection(driver, request);
+      reader = new Reader(connection);
+      if (!request.readOnly) writer = new Writer(connection);
+    },
+    write: (batch: Parameters<ThreadCalls["write"]>[0]) => writer.write(batch),
+    lock: (leaseMs: number) => writer.lock(leaseMs),
+    unlock: () => writer.unlock(),
+    heads: (request: Parameters<ThreadCalls["heads"]>[0]) =>
+      writer.heads(request),
+    reindex: (request: Parameters<ThreadCalls["reindex"]>[0]) =>
+      writer.reindex(request),
+    indexedTo: (fields: readonly string[]) => writer.indexedTo(fields),
+    checkpoint: () => writer.checkpoint(),
+    page: (request: Parameters<ThreadCalls["page"]>[0]) => reader.page(request),
+    count: (plan: Parameters<ThreadCalls["count"]>[0]) => reader.count(plan),
+    audit: (request: Parameters<ThreadCalls["audit"]>[0]) =>
+      reader.audit(request),
+    columns: (seq: number) => reader.columns(seq),
+    dataVersion: () => reader.dataVersion(),
+    vacuumInto: (path: string) => reader.vacuumInto(path),
+    close() {
+      connection?.close();
+    },
+  };
+  scope.onmessage = async ({ data: { id, call, argument } }) => {
+    let reply: Reply;
+    try {
+      const result = await handlers[call](argument as never);
+      reply = { id, result };
+    } catch (error) {
+      reply = { id, failure: toFailure(error) };
+    }
+    scope.postMessage(reply, transferable(reply));
+    if (call === "close") scope.close();
+  };
+}
+
+/** The buffer of a page's blobs moves; everything else is small and is copied. */
+function transferable(reply: Reply): Transferable[] {
+  if (!("result" in reply)) return [];
+  const result = reply.result as
+    | { blobs?: { bytes: Uint8Array }; rows?: { blobs: { bytes: Uint8Array } } }
+    | undefined;
+  const bytes = result?.blobs?.bytes ?? result?.rows?.blobs.bytes;
+  return bytes === undefined ? [] : [bytes.buffer as ArrayBuffer];
+}

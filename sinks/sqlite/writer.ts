@@ -1,0 +1,208 @@
+// The writing half of a thread: the one connection of a sink that writes and
+// checkpoints.
+import { unpackBlobs } from "./blobs.ts";
+import type { SqlConnection, SqlStatement } from "./connection.ts";
+import { resultCode } from "./failure.ts";
+import type {
+  HeadProof,
+  HeadRows,
+  ReindexRequest,
+  StoredRows,
+  WalState,
+  WriteBatch,
+  WriteOutcome,
+} from "./messages.ts";
+import { packRows } from "./reader.ts";
+import { ROW } from "./select.ts";
+
+const CONSTRAINT = 19;
+const COLUMNS_A_ROW = 6;
+/** How many commits may pass between two looks at the write-ahead log. */
+const COMMITS_PER_CHECKPOINT = 256;
+
+/** Writes on one connection. */
+export class Writer {
+  readonly #connection: SqlConnection;
+  readonly #insert: SqlStatement;
+  readonly #insertCtx: SqlStatement;
+  readonly #lastRow: SqlStatement;
+  readonly #rowById: SqlStatement;
+  readonly #headBefore: SqlStatement;
+  readonly #lastSeqOf: SqlStatement;
+  readonly #version: SqlStatement;
+  #dataVersion = -1;
+  #epoch = 0;
+  #commits = 0;
+  #checkpoints = 0;
+  #checkpointsBlocked = 0;
+  #lease: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(connection: SqlConnection) {
+    this.#connection = connection;
+    this.#insert = connection.prepare(
+      "INSERT INTO events(event_id, trace_id, task_id, parent_id, type, source, data) " +
+        "VALUES (?, ?, ?, ?, ?, ?, ?)",
+    );
+    // What is left in the side index of an event that is gone must not keep the
+    // event from being appended; verifyLog tells of it.
+    this.#insertCtx = connection.prepare(
+      "INSERT OR REPLACE INTO event_index(event_id, field, value) VALUES (?, ?, ?)",
+    );
+    this.#lastRow = connection.prepare(
+      "SELECT seq FROM sqlite_sequence WHERE name = 'events'",
+    );
+    this.#rowById = connection.prepare(
+      `SELECT ${ROW} FROM events e WHERE e.event_id = ?`,
+    );
+    this.#headBefore = connection.prepare(
+      `SELECT ${ROW} FROM events e WHERE e.trace_id = ? AND e.seq < ? ORDER BY e.seq DESC LIMIT 1`,
+    );
+    this.#lastSeqOf = connection.prepare(
+      "SELECT max(seq) FROM events WHERE trace_id = ?",
+    );
+    this.#version = connection.prepare("PRAGMA data_version");
+  }
+
+  /** Begins a new epoch if another connection has committed since the last look. */
+  #observe(): void {
+    const version = Number(this.#version.rows()[0]![0]);
+    if (version === this.#dataVersion) return;
+    this.#dataVersion = version;
+    this.#epoch++;
+  }
+
+  /** Runs something in one transaction, the locked one if there is one. */
+  #transact<Result>(body: () => Result): Result {
+    clearTimeout(this.#lease);
+    if (!this.#connection.inTransaction) {
+      this.#connection.exec("BEGIN IMMEDIATE");
+    }
+    try {
+      const result = body();
+      if (this.#connection.inTransaction) this.#connection.exec("COMMIT");
+      return result;
+    } catch (error) {
+      this.unlock();
+      throw error;
+    }
+  }
+
+  write(batch: WriteBatch): WriteOutcome {
+    const outcome = this.#transact<WriteOutcome>(() => {
+      this.#observe();
+      if (!batch.proofs.every((proof) => this.#holds(proof))) {
+        this.unlock();
+        return { kind: "stale", epoch: this.#epoch };
+      }
+      try {
+        return this.#insertAll(batch);
+      } catch (error) {
+        if (resultCode(error) !== CONSTRAINT) throw error;
+        const rows = this.#stored(batch);
+        this.unlock();
+        if (rows.seqs.length === 0) throw error;
+        return { kind: "duplicate", rows };
+      }
+    });
+    if (outcome.kind === "committed") this.#afterCommit();
+    return outcome;
+  }
+
+  #holds({ trace_id, seq, epoch }: HeadProof): boolean {
+    if (epoch === this.#epoch) return true;
+    return Number(this.#lastSeqOf.rows(trace_id)[0]![0] ?? 0) === seq;
+  }
+
+  #insertAll({ columns, blobs, ctx }: WriteBatch): WriteOutcome {
+    let at = 0;
+    for (const blob of unpackBlobs(blobs)) {
+      this.#insert.run(
+        columns[at]!,
+        columns[at + 1]!,
+        columns[at + 2]!,
+        columns[at + 3]!,
+        columns[at + 4]!,
+        columns[at + 5]!,
+        blob,
+      );
+      at += COLUMNS_A_ROW;
+    }
+    for (const row of ctx) this.#insertCtx.run(...row);
+    const lastSeq = Number(this.#lastRow.rows()[0]![0]);
+    return { kind: "committed", lastSeq, epoch: this.#epoch };
+  }
+
+  #stored({ columns }: WriteBatch): StoredRows {
+    const ids = columns.filter((_, i) => i % COLUMNS_A_ROW === 0);
+    return packRows(ids.flatMap((id) => this.#rowById.rows(id)));
+  }
+
+  /** Takes the write lock; it is let go of when the lease runs out. */
+  lock(leaseMs: number): void {
+    this.#connection.exec("BEGIN IMMEDIATE");
+    this.#lease = setTimeout(() => this.unlock(), leaseMs);
+  }
+
+  /** Lets go of the write lock and of whatever was not committed. */
+  unlock(): void {
+    clearTimeout(this.#lease);
+    if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
+  }
+
+  heads(
+    { trace_ids, before = Number.MAX_SAFE_INTEGER }: {
+      trace_ids: readonly string[];
+      before?: number;
+    },
+  ): HeadRows {
+    this.#observe();
+    const found: number[] = [];
+    const rows = [];
+    for (const trace_id of trace_ids) {
+      const [row] = this.#headBefore.rows(trace_id, before);
+      found.push(row === undefined ? -1 : rows.length);
+      if (row !== undefined) rows.push(row);
+    }
+    return { epoch: this.#epoch, found, rows: packRows(rows) };
+  }
+
+  /** How far each field is indexed already. */
+  indexedTo(fields: readonly string[]): number[] {
+    const statement = this.#connection.prepare(
+      "SELECT indexed_to FROM zu_ctx_fields WHERE field = ?",
+    );
+    return fields.map((field) => Number(statement.rows(field)[0]?.[0] ?? 0));
+  }
+
+  reindex({ rows, fields, indexedTo }: ReindexRequest): void {
+    const note = this.#connection.prepare(
+      "INSERT INTO zu_ctx_fields(field, indexed_to) VALUES (?, ?) " +
+        "ON CONFLICT(field) DO UPDATE SET indexed_to = max(indexed_to, excluded.indexed_to)",
+    );
+    this.#transact(() => {
+      for (const row of rows) this.#insertCtx.run(...row);
+      for (const field of fields) note.run(field, indexedTo);
+    });
+  }
+
+  #afterCommit(): void {
+    if (++this.#commits % COMMITS_PER_CHECKPOINT === 0) this.checkpoint();
+  }
+
+  /**
+   * Moves what it can of the write-ahead log into the database, without waiting
+   * for readers, and counts how it went.
+   */
+  checkpoint(): WalState {
+    const [row] = this.#connection
+      .prepare("PRAGMA wal_checkpoint(PASSIVE)").rows();
+    const [busy, frames, moved] = (row ?? []).map(Number);
+    // A database in memory has no log and says -1.
+    if (busy === 0 && frames === moved) this.#checkpoints++;
+    else this.#checkpointsBlocked++;
+    return {
+      checkpoints: this.#checkpoints,
+      checkpointsBlocked: this.#checkpointsBlocked,
+    };
+  }
+}

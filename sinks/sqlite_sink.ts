@@ -1,0 +1,346 @@
+/**
+ * The durable event log: one SQLite file.
+ *
+ * @module
+ */
+import { IdentityCodec } from "../codec/mod.ts";
+import { ChangeSignal } from "./_change_signal.ts";
+import { queryOptions, streamOptions } from "./_read_options.ts";
+import { admitEvent } from "./create_event.ts";
+import type { Event, StoredEvent } from "./event.ts";
+import {
+  type EventFilter,
+  type FilterPlan,
+  planFilter,
+} from "./event_filter.ts";
+import type {
+  EventSink,
+  QueryOptions,
+  SinkSupports,
+  StreamOptions,
+} from "./event_sink.ts";
+import { SinkError } from "./sink_error.ts";
+import { Appender } from "./sqlite/appender.ts";
+import { backup } from "./sqlite/backup.ts";
+import { Pages } from "./sqlite/pages.ts";
+import { reindex } from "./sqlite/reindex.ts";
+import { RowCodec } from "./sqlite/row_codec.ts";
+import { IN_MEMORY, Threads, type ThreadsOptions } from "./sqlite/threads.ts";
+import { hasWalResetBug } from "./sqlite/wal_reset_bug.ts";
+import {
+  checkSqliteSinkOptions,
+  type SqliteSinkOptions,
+} from "./sqlite_sink_options.ts";
+
+export type { PayloadCodec } from "../codec/mod.ts";
+export type { SqliteSinkOptions } from "./sqlite_sink_options.ts";
+
+/** How many rows a query reads at a time. */
+const QUERY_PAGE = 1024;
+/** Matches everything. */
+const EVERYTHING: FilterPlan = { columns: [], ctx: [] };
+
+/** How the write-ahead log fares. */
+export interface SqliteWalState {
+  /** Checkpoints that moved everything into the database. */
+  readonly checkpoints: number;
+  /** Checkpoints that a reader kept from finishing. */
+  readonly checkpointsBlocked: number;
+}
+
+/** What an open sink is made of. */
+interface Parts {
+  readonly path: string;
+  readonly readOnly: boolean;
+  readonly ctxFields: readonly string[];
+  readonly followPollMs: number;
+  readonly threadsOptions: ThreadsOptions;
+  readonly threads: Threads;
+  readonly codec: RowCodec;
+  readonly pages: Pages;
+  readonly appender: Appender;
+  readonly change: ChangeSignal;
+}
+
+/**
+ * The durable, canonical event log in one SQLite file: WAL, `synchronous=FULL`,
+ * one writing connection on a thread of its own, reads on another.
+ *
+ * An append resolves when its commit is on disk. Appends that arrive while a
+ * commit runs share the next one. Several sinks, in one process or in many, may
+ * append to one file, unless SQLite has the WAL-reset bug (3.7.0 to 3.51.2):
+ * then the second writer is refused with `unsafe_sqlite`.
+ *
+ * Needs `--allow-read` and `--allow-write` for the file, its `-wal` and `-shm`,
+ * and the `-zu-lock` beside it; `--allow-ffi` for driver `"ffi"`. An open sink
+ * keeps the process alive until it is closed.
+ *
+ * @example A log in memory
+ * ```ts
+ * import { createEvent, SqliteSink } from "@zu/backends/sinks";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using sink = await SqliteSink.open(":memory:", { driver: "builtin" });
+ * await sink.append(createEvent({
+ *   trace_id: "0190163d-8694-739b-aea5-966c26f8ad90",
+ *   task_id: "0190163d-8694-739b-aea5-966c26f8ad91",
+ *   type: "harness.task.started",
+ *   source: "loop",
+ * }));
+ * const [first] = await sink.query({ type: "harness.task.started" });
+ * assertEquals(first?.seq, 1);
+ * ```
+ */
+export class SqliteSink implements EventSink {
+  /** The name it is registered by. */
+  readonly name = "sqlite";
+  /** In full, except that a log in memory does not outlive the sink. */
+  readonly supports: SinkSupports;
+  /** Which SQLite runs. */
+  readonly driver: "ffi" | "builtin";
+  /** SQLite's own version. */
+  readonly sqliteVersion: string;
+  readonly #parts: Parts;
+  #closing: Promise<void> | undefined;
+
+  private constructor(parts: Parts) {
+    this.#parts = parts;
+    const { threads } = parts;
+    const isFile = parts.path !== IN_MEMORY;
+    this.driver = threads.driver;
+    this.sqliteVersion = threads.version;
+    this.supports = {
+      persistence: isFile,
+      atomicAppendAll: true,
+      unboundedIdempotence: true,
+      sharedWriters: isFile && !hasWalResetBug(threads.version),
+    };
+  }
+
+  /**
+   * Opens a log, and makes it where there is none. A file of the predecessor is
+   * upgraded by adding what is missing.
+   *
+   * @param path The file, or `":memory:"`. Its folder must exist.
+   * @param options Codec, keys, driver and bounds.
+   * @returns The open sink.
+   * @throws {SinkError} `driver_unavailable`, `unsafe_sqlite`, `not_a_log`,
+   * `read_only`, `locked`, or `io`.
+   * @throws {RangeError} If an option is out of bounds.
+   */
+  static async open(
+    path: string,
+    options: SqliteSinkOptions = {},
+  ): Promise<SqliteSink> {
+    const checked = checkSqliteSinkOptions(options);
+    const { readOnly, ctxFields } = checked;
+    const codec = new RowCodec(
+      options.codec ?? new IdentityCodec(),
+      [...options.readers ?? []],
+      checked.eventBytesMax,
+    );
+    const threadsOptions: ThreadsOptions = {
+      path,
+      readOnly,
+      choice: checked.driver,
+      busyTimeoutMs: checked.busyTimeoutMs,
+      walBytesMax: checked.walBytesMax,
+      withCtx: ctxFields.length > 0,
+    };
+    const threads = await Threads.open(threadsOptions);
+    const change = new ChangeSignal();
+    const parts: Parts = {
+      path,
+      readOnly,
+      ctxFields,
+      followPollMs: checked.followPollMs,
+      threadsOptions: { ...threadsOptions, choice: threads.driver },
+      threads,
+      codec,
+      change,
+      pages: new Pages(threads, codec, options.onCorrupt),
+      appender: new Appender({
+        writer: () => threads.writer(),
+        codec,
+        signKey: options.signKey?.slice(),
+        ctxFields,
+        queueMax: checked.queueMax,
+        headsMax: checked.headsMax,
+        onCommit: () => change.notify(),
+      }),
+    };
+    try {
+      if (!readOnly && ctxFields.length > 0) {
+        await reindex(threads, codec, ctxFields);
+      }
+    } catch (error) {
+      await threads.close();
+      throw error;
+    }
+    return new SqliteSink(parts);
+  }
+
+  /** Appends an event; see {@linkcode EventSink.append}. */
+  async append(event: Event): Promise<StoredEvent> {
+    const [stored] = await this.#submit([admitEvent(event)]);
+    return stored!;
+  }
+
+  /** Appends several events in one transaction; see {@linkcode EventSink.appendAll}. */
+  async appendAll(events: Iterable<Event>): Promise<StoredEvent[]> {
+    return await this.#submit(Array.from(events, admitEvent));
+  }
+
+  async #submit(events: readonly Event[]): Promise<StoredEvent[]> {
+    this.#assertOpen("append");
+    const { readOnly, path, appender } = this.#parts;
+    if (readOnly) {
+      throw new SinkError(
+        "read_only",
+        `Cannot append: ${path} was opened with readOnly`,
+      );
+    }
+    return events.length === 0 ? [] : await appender.submit(events);
+  }
+
+  /** Reads matching events; see {@linkcode EventSink.query}. */
+  async query(
+    filter?: EventFilter,
+    options?: QueryOptions,
+  ): Promise<StoredEvent[]> {
+    this.#assertOpen("query");
+    const { limit, afterSeq } = queryOptions(options);
+    const plan = planFilter(filter, this.#parts.ctxFields);
+    const events: StoredEvent[] = [];
+    const range = { afterSeq, limit, batchSize: QUERY_PAGE };
+    if (limit === 0) return events;
+    for await (const page of this.#parts.pages.read(plan, range)) {
+      for (const stored of page) events.push(stored);
+    }
+    return events;
+  }
+
+  /** Streams matching events; see {@linkcode EventSink.stream}. */
+  async *stream(
+    filter?: EventFilter,
+    options?: StreamOptions,
+  ): AsyncGenerator<StoredEvent, void, undefined> {
+    this.#assertOpen("stream");
+    const { batchSize, afterSeq, follow, signal } = streamOptions(options);
+    const plan = planFilter(filter, this.#parts.ctxFields);
+    const { pages, change } = this.#parts;
+    let at = afterSeq;
+    while (true) {
+      signal?.throwIfAborted();
+      const { version } = change;
+      const foreign = follow ? await this.#dataVersion() : 0;
+      const reading = pages.read(plan, {
+        afterSeq: at,
+        limit: Infinity,
+        batchSize,
+      });
+      for await (const page of reading) {
+        for (const stored of page) {
+          signal?.throwIfAborted();
+          if (!follow) this.#assertOpen("stream");
+          yield stored;
+          at = stored.seq;
+        }
+        signal?.throwIfAborted();
+      }
+      if (!follow) return;
+      if (!await this.#grown(version, foreign, signal)) return;
+    }
+  }
+
+  /** Waits until the log has grown, and returns false once the sink is closed. */
+  async #grown(
+    version: number,
+    foreign: number,
+    signal: AbortSignal | undefined,
+  ): Promise<boolean> {
+    const { change, path, followPollMs } = this.#parts;
+    // What other processes append can be seen only by looking.
+    const poll = path === IN_MEMORY ? {} : { timeoutMs: followPollMs };
+    while (this.#closing === undefined) {
+      await change.changed(version, { signal, ...poll });
+      if (this.#closing !== undefined) return false;
+      if (change.version !== version) return true;
+      if (await this.#dataVersion() !== foreign) return true;
+    }
+    return false;
+  }
+
+  async #dataVersion(): Promise<number> {
+    const reader = await this.#parts.threads.reader();
+    return await reader.call("dataVersion", "follow");
+  }
+
+  /** Counts matching events; see {@linkcode EventSink.count}. */
+  async count(filter?: EventFilter): Promise<number> {
+    this.#assertOpen("count");
+    const plan = planFilter(filter, this.#parts.ctxFields);
+    const reader = await this.#parts.threads.reader();
+    return await reader.call("count", "count", plan);
+  }
+
+  /**
+   * Copies the log as it is at one moment into a new file, while appending and
+   * reading go on. The copy is whole and synced when it gets its name.
+   *
+   * Needs `--allow-read` and `--allow-write` for the target's folder.
+   *
+   * @param target The new file's path; there must be none yet.
+   * @throws {SinkError} `io`, `disk_full` or `closed`.
+   */
+  async backup(target: string): Promise<void> {
+    this.#assertOpen("back up");
+    const { threads, threadsOptions } = this.#parts;
+    await backup(target, threadsOptions, () => threads.reader());
+  }
+
+  /**
+   * Moves what it can of the write-ahead log into the database, and tells how
+   * checkpoints have gone so far. The sink does so by itself as it writes.
+   *
+   * @returns How many checkpoints finished, and how many a reader kept from it.
+   * @throws {SinkError} `closed`, `read_only` or `io`.
+   */
+  async checkpoint(): Promise<SqliteWalState> {
+    this.#assertOpen("checkpoint");
+    if (this.#parts.readOnly) {
+      throw new SinkError(
+        "read_only",
+        `Cannot checkpoint: ${this.#parts.path} was opened with readOnly`,
+      );
+    }
+    const writer = await this.#parts.threads.writer();
+    return await writer.call("checkpoint", "checkpoint");
+  }
+
+  /** Waits for accepted appends and closes the file; see {@linkcode EventSink.close}. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    const { change, appender, threads } = this.#parts;
+    change.notify();
+    await appender.drained();
+    await threads.close();
+  }
+
+  /** Closes the sink at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  #assertOpen(what: string): void {
+    if (this.#closing !== undefined) {
+      throw new SinkError(
+        "closed",
+        `Cannot ${what}: the sink of ${this.#parts.path} is closed. Open it again`,
+      );
+    }
+  }
+}
