@@ -102,10 +102,9 @@ export function checkCtxFields(fields: readonly string[]): readonly string[] {
  */
 export function ctxText(value: unknown): string | null | undefined {
   if (value === null || typeof value === "string") return value;
-  if (typeof value === "number" || typeof value === "boolean") {
-    return JSON.stringify(value);
-  }
-  return undefined;
+  if (typeof value === "boolean") return String(value);
+  // JSON.stringify would turn NaN into the text "null", which is a match.
+  return Number.isFinite(value) ? JSON.stringify(value) : undefined;
 }
 
 /**
@@ -121,6 +120,8 @@ export function ctxTerms(
 ): FilterTerm[] {
   const ctx = event.payload.ctx;
   if (fields.length === 0 || typeof ctx !== "object" || ctx === null) return [];
+  // An array has a length and indexes, but no fields.
+  if (Array.isArray(ctx)) return [];
   const terms: FilterTerm[] = [];
   for (const field of fields) {
     if (!Object.hasOwn(ctx, field)) continue;
@@ -137,13 +138,18 @@ export function ctxTerms(
  * @param ctxFields The ctx fields that the sink indexes.
  * @returns The comparisons.
  * @throws {SinkError} `unknown_filter`, naming the field and those there are.
- * @throws {TypeError} If a value is `undefined` or no scalar, since ignoring it
- * would match more than was asked for.
+ * @throws {TypeError} If the filter is no object, or a value is `undefined` or
+ * no scalar, since ignoring it would match more than was asked for.
  */
 export function planFilter(
   filter: EventFilter = {},
   ctxFields: readonly string[] = [],
 ): FilterPlan {
+  if (typeof filter !== "object" || filter === null) {
+    throw new TypeError(
+      `filter: ${Deno.inspect(filter)} is no object; give { field: value }`,
+    );
+  }
   const columns: FilterTerm<FilterColumn>[] = [];
   const ctx: FilterTerm[] = [];
   for (const [field, given] of Object.entries(filter)) {
