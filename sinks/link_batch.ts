@@ -32,12 +32,16 @@ export type Placed =
     readonly of: number;
   };
 
+const CHAIN_FIELDS = ["prev_hash", "hash", "sig"] as const;
+
 /**
  * Whether an event says the same as one that is stored. Chain fields do not
  * count unless the event came with them. Key order does not count.
  */
 export function isSameEvent(event: Event, stored: Event): boolean {
-  if (event.hash !== null && event.hash !== stored.hash) return false;
+  for (const field of CHAIN_FIELDS) {
+    if (event[field] !== null && event[field] !== stored[field]) return false;
+  }
   return textOf(event)!.core === textOf(stored)!.core ||
     canonicalEvent(event, null) === canonicalEvent(stored, null);
 }
