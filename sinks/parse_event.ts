@@ -116,7 +116,10 @@ export function parseEvent(json: string): Event {
   const core = coreText(content, native);
   // A text that JS writes back to the letter has nothing that JS cannot say.
   // JSON.stringify escapes surrogates only when they are lone.
-  if (!native.includes("\\ud") && isStored(json, core)) {
+  if (
+    !native.includes("\\ud") &&
+    (json === joinText(core, chain) || json === `${core}}`)
+  ) {
     return makeEvent(content, chain, { core });
   }
   const source = (readSource(json) as Map<string, SourceValue>).get("payload")!;
@@ -126,13 +129,6 @@ export function parseEvent(json: string): Event {
     core: coreText(content, written),
     source,
   });
-}
-
-/** Whether a text is stored text with this core, with or without chain fields. */
-function isStored(json: string, core: string): boolean {
-  return json.startsWith(core) &&
-    (json.startsWith(',"prev_hash":', core.length) ||
-      (json[core.length] === "}" && json.length === core.length + 1));
 }
 
 /**
