@@ -42,11 +42,6 @@ function copyObject(
 }
 
 function copyValue(value: unknown, path: string, depth: number): unknown {
-  if (depth > PAYLOAD_DEPTH_MAX) {
-    const rule =
-      `a payload may nest ${PAYLOAD_DEPTH_MAX} levels and not hold itself`;
-    refuse("the payload", "nested deeper", rule);
-  }
   switch (typeof value) {
     case "string":
       if (!value.isWellFormed()) {
@@ -63,6 +58,12 @@ function copyValue(value: unknown, path: string, depth: number): unknown {
       return value;
     case "object":
       if (value === null) return null;
+      // Only objects and arrays are levels: a scalar may stand in the last one.
+      if (depth > PAYLOAD_DEPTH_MAX) {
+        const rule =
+          `a payload may nest ${PAYLOAD_DEPTH_MAX} levels and not hold itself`;
+        refuse("the payload", "nested deeper", rule);
+      }
       if (Array.isArray(value)) {
         const items: unknown[] = [];
         for (let i = 0; i < value.length; i++) {
