@@ -2,6 +2,7 @@ import { uuidv7 } from "uuidv7";
 import type { Event, EventInit } from "./event.ts";
 import {
   digestField,
+  refuse,
   schemaVersionField,
   textField,
   timestampField,
@@ -45,6 +46,7 @@ const FIELDS: ReadonlySet<string> = new Set(
  * @param init The event's fields, spelt as in its JSON.
  * @returns The frozen event.
  * @throws {SinkError} `invalid_event`, naming the field and the rule.
+ * @throws {TypeError} If `init` is no object.
  *
  * @example Making an event
  * ```ts
@@ -108,5 +110,8 @@ export function createEvent(init: EventInit): Event {
  * @throws {SinkError} `invalid_event`, naming the field and the rule.
  */
 export function admitEvent(event: Event): Event {
+  if (typeof event !== "object" || event === null) {
+    refuse("the event", event, "it must be an object");
+  }
   return textOf(event) === undefined ? createEvent(event) : event;
 }

@@ -81,7 +81,8 @@ export class MemorySink implements EventSink {
    */
   constructor(options: MemorySinkOptions = {}) {
     this.#ctxFields = checkCtxFields(options.ctxFields ?? []);
-    this.#signKey = options.signKey?.slice();
+    // Not by slice, which on a Buffer gives a view of the caller's bytes.
+    this.#signKey = options.signKey && Uint8Array.from(options.signKey);
     this.#eventsMax = countOption("eventsMax", options.eventsMax, {
       min: 1,
       max: Number.MAX_SAFE_INTEGER,
@@ -99,7 +100,8 @@ export class MemorySink implements EventSink {
   // deno-lint-ignore require-await -- a throw must reject, as in every sink
   async appendAll(events: Iterable<Event>): Promise<StoredEvent[]> {
     this.#assertOpen("append");
-    const admitted = Array.from(events, admitEvent);
+    // Spread, and not Array.from, which takes a single event for an empty list.
+    const admitted = [...events].map(admitEvent);
     const placed = linkBatch(admitted, {
       stored: (id) => this.#byId.get(id),
       head: (trace) => this.#heads.get(trace) ?? null,
