@@ -70,13 +70,19 @@ export function schemaVersionField(value: unknown): number {
   if (!Number.isSafeInteger(value)) {
     refuse("schema_version", value, "it must be an integer");
   }
-  return value as number;
+  // -0 is an integer to JS, and 0 in the text.
+  return value === 0 ? 0 : value as number;
+}
+
+/** Whether a value is a hash as the chain's fields hold it. */
+export function isHash(value: unknown): value is string {
+  return typeof value === "string" && HEX_256.test(value);
 }
 
 /** Checks `prev_hash`, `hash` or `sig`. */
 export function digestField(name: string, value: unknown): string | null {
   if (value === null || value === undefined) return null;
-  if (typeof value !== "string" || !HEX_256.test(value)) {
+  if (!isHash(value)) {
     refuse(name, value, "it must be null or 64 lower-case hex digits");
   }
   return value;

@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import { createHmac, hash as hashOnce, timingSafeEqual } from "node:crypto";
 import type { Event } from "./event.ts";
 import { canonicalText } from "./_canonical.ts";
+import { isHash } from "./_event_fields.ts";
 import { makeEvent, textOf } from "./_event_text.ts";
 import { admitEvent } from "./create_event.ts";
 import { SinkError } from "./sink_error.ts";
@@ -32,6 +33,7 @@ export function canonicalEvent(event: Event, prevHash: string | null): string {
  * @param prevHash The hash of the trace's previous event, `null` for the first.
  * @returns 64 lower-case hex digits.
  * @throws {SinkError} `invalid_event`, for an object that is no valid event.
+ * @throws {TypeError} If `prevHash` is neither a hash nor `null`.
  *
  * @example Two places, two hashes
  * ```ts
@@ -49,6 +51,11 @@ export function canonicalEvent(event: Event, prevHash: string | null): string {
  * ```
  */
 export function digestEvent(event: Event, prevHash: string | null): string {
+  if (prevHash !== null && !isHash(prevHash)) {
+    throw new TypeError(
+      "Cannot digest an event: prevHash must be null or 64 lower-case hex digits",
+    );
+  }
   return hashOnce("sha256", canonicalEvent(event, prevHash), "hex");
 }
 
@@ -81,6 +88,7 @@ export function isSignedBy(
  * @returns The linked, frozen event.
  * @throws {SinkError} `broken_link`, when the event's own chain fields do not
  * fit; `invalid_event`, for an object that is no valid event.
+ * @throws {TypeError} If `prevHash` is neither a hash nor `null`.
  *
  * @example A chain of two
  * ```ts
