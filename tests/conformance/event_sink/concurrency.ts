@@ -7,6 +7,7 @@ import {
   ids,
   sample,
   samples,
+  settle,
   uuid,
 } from "./samples.ts";
 
