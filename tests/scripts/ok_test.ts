@@ -1,0 +1,94 @@
+import { assertEquals } from "@std/assert";
+
+const SCRIPT = new URL("../../scripts/ok.ts", import.meta.url).href;
+
+/** A package that the gate has nothing against. */
+const FILES: Record<string, string> = {
+  "deno.json": JSON.stringify({
+    name: "@example/package",
+    version: "1.0.0",
+    license: "MIT",
+    exports: { ".": "./mod.ts" },
+    tasks: {
+      "demo": "deno run mod.ts",
+      "test": "deno test",
+      "doc-test": "deno test --doc mod.ts",
+      "publish:check": "deno publish --dry-run --allow-dirty",
+    },
+    fmt: { include: ["*.ts"] },
+  }),
+  "README.md": "```sh\ndeno task demo\ndeno task test\n```\n",
+  "mod.ts": `/**
+ * One.
+ *
+ * @example
+ * \`\`\`ts
+ * import { one } from "@example/package";
+ *
+ * if (one !== 1) throw new Error("not one");
+ * \`\`\`
+ */
+export const one: number = 1;
+`,
+  "mod_test.ts": `import { one } from "./mod.ts";
+
+Deno.test("one is 1", () => {
+  if (one !== 1) throw new Error("not one");
+});
+Deno.test({ name: "skipped", ignore: true, fn() {} });
+`,
+};
+
+async function runGate(
+  changes: Record<string, string>,
+): Promise<{ code: number; lastLine: string | undefined }> {
+  const dir = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    for (const [path, text] of Object.entries({ ...FILES, ...changes })) {
+      await Deno.writeTextFile(`${dir}/${path}`, text);
+    }
+    const { code, stdout } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--no-config", "--allow-read", "--allow-run", SCRIPT],
+      cwd: dir,
+      stderr: "null",
+    }).output();
+    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
+    return { code, lastLine: lines.at(-1) };
+  } finally {
+    await Deno.remove(dir, { recursive: true });
+  }
+}
+
+Deno.test("ok passes a sound package, and ends in the count", async () => {
+  // Five checks, the demo, one test and one example.
+  assertEquals(await runGate({}), {
+    code: 0,
+    lastLine: "8 passed, 0 failed, 1 skipped",
+  });
+});
+
+Deno.test("ok fails on a failing test, and counts it beside the rest", async () => {
+  const { code, lastLine } = await runGate({
+    "other_test.ts": `Deno.test("fails", () => {
+  throw new Error("as it should");
+});
+`,
+  });
+  assertEquals(code, 1);
+  assertEquals(lastLine, "8 passed, 1 failed, 1 skipped");
+});
+
+Deno.test("ok counts every kind of step that fails, and runs them all", async () => {
+  const { code, lastLine } = await runGate({
+    // Not formatted, unused, without a type and without documentation.
+    "mod.ts": `const unused = 1
+export const one = Math.random();
+`,
+    // Leaves nothing for the tests to pass, and makes the demo fail.
+    "mod_test.ts": `throw new Error("not loaded");\n`,
+    "README.md": "```sh\nfalse\ndeno task test\n```\n",
+  });
+  assertEquals(code, 1);
+  // Only the type check passes.
+  assertEquals(lastLine, "1 passed, 7 failed");
+});
