@@ -4,7 +4,7 @@ import { SourceNumber, type SourceValue } from "./_json_source.ts";
 import { canonicalNumber } from "./_numbers.ts";
 
 const SURROGATE = /[\ud800-\udfff]/;
-const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/;
+const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]/g;
 
 /**
  * Orders strings by Unicode code point. JS compares UTF-16 units, which differs
@@ -55,13 +55,23 @@ function write(value: unknown): string {
   return `{${text}}`;
 }
 
+/** Escapes that have been needed before, by UTF-16 unit. */
+const escapes: string[] = [];
+
 /** Escapes everything outside 0x20..0x7e, astral characters as two units. */
-function escapeToAscii(text: string): string {
-  if (!NOT_PRINTABLE_ASCII.test(text)) return text;
-  return text.replace(
-    /[^\x20-\x7e]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+export function escapeToAscii(text: string): string {
+  let escaped = "";
+  let from = 0;
+  NOT_PRINTABLE_ASCII.lastIndex = 0;
+  // Half the time of a replace with a callback.
+  while (NOT_PRINTABLE_ASCII.test(text)) {
+    const end = NOT_PRINTABLE_ASCII.lastIndex;
+    const unit = text.charCodeAt(end - 1);
+    escapes[unit] ??= `\\u${unit.toString(16).padStart(4, "0")}`;
+    escaped += text.slice(from, end - 1) + escapes[unit];
+    from = end;
+  }
+  return from === 0 ? text : escaped + text.slice(from);
 }
 
 /** The canonical text of a JSON value, as JS or as source has it. */

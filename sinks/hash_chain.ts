@@ -3,7 +3,7 @@ import { createHmac, hash as hashOnce, timingSafeEqual } from "node:crypto";
 import type { Event } from "./event.ts";
 import { canonicalText } from "./_canonical.ts";
 import { isHash } from "./_event_fields.ts";
-import { makeEvent, textOf } from "./_event_text.ts";
+import { type ChainFields, makeEvent, textOf } from "./_event_text.ts";
 import { admitEvent } from "./create_event.ts";
 import { SinkError } from "./sink_error.ts";
 
@@ -125,7 +125,7 @@ export function linkEvent(
 }
 
 /** Whether an event carries any chain field. */
-export function isLinked(event: Event): boolean {
+export function isLinked(event: ChainFields): boolean {
   return event.hash !== null || event.prev_hash !== null || event.sig !== null;
 }
 

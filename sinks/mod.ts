@@ -3,6 +3,10 @@
  *
  * @module
  */
+export * from "./anchor.ts";
+export * from "./auditable_sink.ts";
+export * from "./chain_head.ts";
+export * from "./chain_violation.ts";
 export * from "./create_event.ts";
 export * from "./event.ts";
 export * from "./event_filter.ts";
@@ -13,3 +17,6 @@ export * from "./memory_sink.ts";
 export * from "./parse_event.ts";
 export * from "./sink_error.ts";
 export * from "./sqlite_sink.ts";
+export * from "./verify_against_anchor.ts";
+export { verifyChain, type VerifyChainOptions } from "./verify_chain.ts";
+export * from "./verify_log.ts";
