@@ -18,6 +18,8 @@ import {
 
 /** How much of a step's output is kept to find its summary in. */
 const TAIL_CHARS_MAX = 64 * 1024;
+/** What a shell exits with when it finds no such program. */
+const NOT_FOUND = 127;
 
 /** A command, and how its outcome counts. */
 interface Step {
@@ -34,7 +36,8 @@ async function readSteps(): Promise<Step[]> {
   const checks = [
     ["deno", "fmt", "--check"],
     ["deno", "lint"],
-    ["deno", "check"],
+    // Frozen: a lock file that is out of date is a finding, too.
+    ["deno", "check", "--frozen"],
     ["deno", "doc", "--lint", ...Object.values(config.exports)],
     ["deno", "task", "publish:check"],
   ];
@@ -48,14 +51,28 @@ async function readSteps(): Promise<Step[]> {
   ];
 }
 
+/** Starts a command; `undefined` if there is no such program. */
+function start(command: readonly string[]): Deno.ChildProcess | undefined {
+  const [program, ...args] = command as [string, ...string[]];
+  try {
+    return new Deno.Command(program === "deno" ? Deno.execPath() : program, {
+      args,
+      stdin: "null",
+      stdout: "piped",
+      env: { NO_COLOR: "1" },
+    }).spawn();
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    console.error(`error: Cannot run ${program}: ${error.message}`);
+    return undefined;
+  }
+}
+
 /** Runs a step, shows what it prints, and counts it. */
 async function runStep({ command, countsTests }: Step): Promise<Tally> {
   console.log(`\n$ ${command.join(" ")}`);
-  const [program, ...args] = command as [string, ...string[]];
-  const child = new Deno.Command(
-    program === "deno" ? Deno.execPath() : program,
-    { args, stdin: "null", stdout: "piped", env: { NO_COLOR: "1" } },
-  ).spawn();
+  const child = start(command);
+  if (child === undefined) return tallyCheck(NOT_FOUND);
   let tail = "";
   const decoder = new TextDecoder();
   for await (const chunk of child.stdout) {

@@ -84,9 +84,9 @@ Deno.test("ok counts every kind of step that fails, and runs them all", async ()
     "mod.ts": `const unused = 1
 export const one = Math.random();
 `,
-    // Leaves nothing for the tests to pass, and makes the demo fail.
+    // Leaves nothing for the tests to pass, and no program for the demo.
     "mod_test.ts": `throw new Error("not loaded");\n`,
-    "README.md": "```sh\nfalse\ndeno task test\n```\n",
+    "README.md": "```sh\nno-such-program\ndeno task test\n```\n",
   });
   assertEquals(code, 1);
   // Only the type check passes.
