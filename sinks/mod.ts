@@ -9,6 +9,8 @@ export * from "./chain_head.ts";
 export * from "./chain_violation.ts";
 export * from "./create_event.ts";
 export * from "./event.ts";
+export * from "./event_bus.ts";
+export * from "./event_bus_options.ts";
 export * from "./event_filter.ts";
 export * from "./event_sink.ts";
 export { digestEvent, linkEvent } from "./hash_chain.ts";
