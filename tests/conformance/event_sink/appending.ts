@@ -7,6 +7,7 @@ import {
   assertLog,
   assertSeqs,
   contentText,
+  later,
   plain,
   sample,
   samples,
@@ -86,14 +87,14 @@ export const APPENDING: readonly EventSinkRule[] = [
       const payload = { list: [1, { deep: "as given" }] };
       const event = { ...sample(), payload, source: "as given" };
       const text = contentText(sample({ ...event }));
-      const pending = sink.append(event);
+      const pending = later(sink.append(event));
       event.source = "changed at once";
       payload.list[0] = 2;
       const { event: stored } = await pending;
       (payload.list[1] as { deep: string }).deep = "changed later";
       assertEquals(contentText(stored), text);
       const batch = [{ ...sample(), payload: { n: 1 } }];
-      const all = sink.appendAll(batch);
+      const all = later(sink.appendAll(batch));
       batch[0]!.payload.n = 2;
       batch.push({ ...sample(), payload: { n: 3 } });
       assertEquals((await all).map(({ event }) => event.payload), [{ n: 1 }]);

@@ -118,7 +118,7 @@ export const BATCHES: readonly EventSinkRule[] = [
     name: "goes on as before behind a refused append",
     check: async ({ open }) => {
       const sink = await open();
-      const events = samples(3);
+      const events = samples(4);
       await sink.append(events[0]!);
       const refused = { ...plain(sample()), hash: MADE_UP_HASH };
       const results = await Promise.allSettled([
@@ -131,6 +131,7 @@ export const BATCHES: readonly EventSinkRule[] = [
         results.map(({ status }) => status === "fulfilled"),
         [true, false, false, true],
       );
+      await sink.append(events[3]!);
       await assertLog(sink, events);
     },
   },

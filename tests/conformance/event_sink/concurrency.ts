@@ -5,6 +5,7 @@ import {
   assertLog,
   assertSeqs,
   ids,
+  later,
   sample,
   samples,
   settle,
@@ -110,7 +111,7 @@ export const CONCURRENCY: readonly EventSinkRule[] = [
           await settle(1);
         } while (!done);
       };
-      const reading = reader();
+      const reading = later(reader());
       for (const batch of batches) await sink.appendAll(batch);
       done = true;
       await reading;

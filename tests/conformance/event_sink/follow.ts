@@ -1,7 +1,7 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { StoredEvent } from "../../../sinks/mod.ts";
 import type { EventSinkRule } from "./rule.ts";
-import { drain, sample, samples, settle, TRACE_B } from "./samples.ts";
+import { drain, later, sample, samples, settle, TRACE_B } from "./samples.ts";
 
 /** A signal that knows who listens to it. */
 class CountedSignal {
@@ -62,7 +62,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
         assertEquals(value, stored);
       }
       for (let n = 0; n < 5; n++) {
-        const next = iterator.next();
+        const next = later(iterator.next());
         const stored = await sink.append(sample());
         assertEquals((await soon("a later event", next)).value, stored);
       }
@@ -80,7 +80,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
     check: async ({ open, soon }) => {
       const sink = await open();
       const iterator = iterate(sink.stream({}, { follow: true }));
-      const next = iterator.next();
+      const next = later(iterator.next());
       await settle();
       const stored = await sink.append(sample());
       assertEquals((await soon("the first event", next)).value, stored);
@@ -101,7 +101,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
       );
       const { value } = await soon("the second event", iterator.next());
       assertEquals(value, before[1]);
-      const next = iterator.next();
+      const next = later(iterator.next());
       await sink.appendAll(samples(3));
       const stored = await sink.append(sample({ trace_id: TRACE_B }));
       assertEquals((await soon("the matching event", next)).value, stored);
@@ -121,11 +121,11 @@ export const FOLLOW: readonly EventSinkRule[] = [
         }
         return seen;
       };
-      const followers = [1, 7, 512].map(follow);
+      const followers = later(Promise.all([1, 7, 512].map(follow)));
       for (const event of samples(total / 2)) await sink.append(event);
       await Promise.all(samples(total / 2).map((event) => sink.append(event)));
       const log = await sink.query();
-      for (const seen of await soon("all", Promise.all(followers))) {
+      for (const seen of await soon("all", followers)) {
         assertEquals(seen, log);
       }
     },
@@ -142,7 +142,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
           if (seen.push(event) === stored.length) caughtUp.resolve();
         }
       };
-      const ended = follow();
+      const ended = later(follow());
       await soon("catching up", caughtUp.promise);
       await settle();
       await soon("close", sink.close());
@@ -174,7 +174,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
         const iterator = iterate(sink.stream({}, { follow: true, signal }));
         const first = await soon("the first event", iterator.next());
         assertEquals(first.value, stored);
-        const next = iterator.next();
+        const next = later(iterator.next());
         await settle();
         counted.abort(reason);
         const thrown = await soon(
@@ -201,7 +201,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
       await soon("the first event", iterator.next());
       await soon("the second event", iterator.next());
       for (let n = 0; n < 8; n++) {
-        const next = iterator.next();
+        const next = later(iterator.next());
         await settle(2);
         await sink.append(sample());
         await soon("the next event", next);
@@ -213,7 +213,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
       assertEquals(counted.listeners, 0, "after leaving at once");
       await drain(sink.stream({}, { signal }));
       assertEquals(counted.listeners, 0, "after a stream to the end");
-      const ended = drain(sink.stream({}, options));
+      const ended = later(drain(sink.stream({}, options)));
       await settle();
       await soon("close", sink.close());
       await soon("the end of the stream", ended);
@@ -234,7 +234,7 @@ export const FOLLOW: readonly EventSinkRule[] = [
           if (seen.length % 4 === 0) await settle(1);
         }
       };
-      const ended = follow();
+      const ended = later(follow());
       for (let n = 0; n < total; n++) {
         await sink.append(sample());
         if (n % 7 === 0) await settle(1);

@@ -77,6 +77,7 @@ export const PAGING: readonly EventSinkRule[] = [
           const page = await sink.query({}, { limit, afterSeq });
           if (page.length === 0) break;
           assert(page.length <= limit);
+          assert(page[0]!.seq > afterSeq, "a page begins before its start");
           seen.push(...page);
           afterSeq = page.at(-1)!.seq;
         }

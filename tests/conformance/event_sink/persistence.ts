@@ -1,5 +1,5 @@
 import { assert, assertEquals } from "@std/assert";
-import { SinkError } from "../../../sinks/mod.ts";
+import { SinkError, type StoredEvent } from "../../../sinks/mod.ts";
 import type { EventSinkRule } from "./rule.ts";
 import {
   assertCode,
@@ -37,16 +37,16 @@ export const PERSISTENCE: readonly EventSinkRule[] = [
     name: "goes on with numbers and chains when opened again",
     needs: "persistence",
     check: async ({ open }) => {
-      const events = [];
+      const stored: StoredEvent[] = [];
       for (let n = 0; n < 4; n++) {
         const sink = await open();
+        stored.push(await sink.append(sample({ trace_id: uuid(n) })));
         const next = [...samples(2), sample({ trace_id: TRACE_B })];
-        const { event } = await sink.append(sample({ trace_id: uuid(n) }));
-        events.push(event, ...next);
-        await sink.appendAll(next);
+        stored.push(...await sink.appendAll(next));
         await sink.close();
       }
-      await assertLog(await open(), events);
+      const events = stored.map(({ event }) => event);
+      assertEquals(await assertLog(await open(), events), stored);
     },
   },
   {

@@ -77,6 +77,15 @@ export async function settle(turns = 20): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await setImmediate();
 }
 
+/**
+ * Marks a promise that is awaited later on, so that its failure meanwhile fails
+ * the test and not the whole file.
+ */
+export function later<T>(promise: Promise<T>): Promise<T> {
+  promise.catch(() => {});
+  return promise;
+}
+
 /** The events' ids. */
 export function ids(stored: readonly StoredEvent[]): string[] {
   return stored.map(({ event }) => event.event_id);

@@ -4,6 +4,7 @@ import {
   assertCode,
   assertLog,
   ids,
+  later,
   plain,
   sample,
   samples,
@@ -106,7 +107,7 @@ export const SHARED_WRITERS: readonly EventSinkRule[] = [
       const { value } = await soon("the first event", iterator.next());
       assertEquals(value, first);
       for (const event of events.slice(1)) {
-        const next = iterator.next();
+        const next = later(iterator.next());
         const stored = await writer.append(event);
         assertEquals((await soon("the next event", next)).value, stored);
       }
