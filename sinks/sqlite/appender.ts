@@ -1,10 +1,17 @@
 // Group commit: every append that arrives while a commit runs shares the next
-// one. Events are linked and encoded here, on the caller's thread, against heads
-// that the writer proves fresh inside its transaction.
-import { ctxTerms } from "../event_filter.ts";
-import type { Event, StoredEvent } from "../event.ts";
-import { linkBatch, type Placed } from "../link_batch.ts";
+// one. Groups are linked and encoded here, on the caller's thread, against heads
+// that the writer proves fresh inside its transaction. While one group is being
+// written, the next may already be built on what it is expected to leave.
+import type { StoredEvent } from "../event.ts";
+import type { Event } from "../event.ts";
 import { SinkError } from "../sink_error.ts";
+import {
+  Group,
+  type GroupContext,
+  type Known,
+  traceIds,
+  type Unit,
+} from "./group.ts";
 import { Heads } from "./heads.ts";
 import type { StoredRows, WriteOutcome } from "./messages.ts";
 import type { DecodedRow, RowCodec } from "./row_codec.ts";
@@ -12,9 +19,15 @@ import type { Thread } from "./thread.ts";
 
 /** How many events go into one transaction, unless one appendAll has more. */
 const GROUP_EVENTS_MAX = 512;
-/** How long the write lock is kept for a batch that had to be linked again. */
+/** The fewest events that are worth a commit of their own while one runs. */
+const OVERLAP_EVENTS_MIN = 16;
+/** Building must take this share of writing before overlapping them pays. */
+const OVERLAP_SHARE_MIN = 0.2;
+/** How much of a moving average the newest measurement makes up. */
+const NEWEST_SHARE = 0.1;
+/** How long the write lock is kept for a group that had to be linked again. */
 const LOCK_LEASE_MS = 10_000;
-/** How often a batch is linked again before the sink gives up on it. */
+/** How often a group is linked again before the sink gives up on it. */
 const ATTEMPTS_MAX = 8;
 
 /** What the appender works with. */
@@ -29,42 +42,38 @@ export interface AppenderOptions {
   readonly onCommit: () => void;
 }
 
-/** A stored event whose seq is known once it is committed. */
-type Pending = { seq: number; readonly event: Event };
-
-/** One call of append or appendAll. */
-interface Unit {
-  readonly events: readonly Event[];
-  readonly resolve: (stored: StoredEvent[]) => void;
-  readonly reject: (error: unknown) => void;
+/** A group on its way. */
+interface Flight {
+  readonly units: readonly Unit[];
+  readonly events: number;
+  group?: Group;
+  /** Settles when the group has been handed to the writer or never will be. */
+  posted: Promise<boolean>;
+  /** What became of it; never rejects. */
+  landed: Promise<Landing>;
 }
 
-/** A unit that is linked and will be written. */
-interface PlacedUnit {
-  readonly unit: Unit;
-  readonly stored: StoredEvent[];
-}
-
-/** What is known of ids that a batch found in the log. */
-type Known = Map<string, StoredEvent | SinkError>;
+type Landing = WriteOutcome | { readonly kind: "failed"; error: unknown };
 
 /** Queues appends and commits them in groups. */
 export class Appender {
   readonly #options: AppenderOptions;
   readonly #heads: Heads;
+  readonly #context: GroupContext;
   #queue: Unit[] = [];
   #queued = 0;
-  #running: Promise<void> | undefined;
-  #lastSeq = 0;
+  #waiting = 0;
+  #scheduled = false;
+  #flights: Flight[] = [];
+  #recovering = false;
+  #idle: PromiseWithResolvers<void> | undefined;
+  #buildMsPerEvent = 0;
+  #writeMs = Infinity;
 
   constructor(options: AppenderOptions) {
     this.#options = options;
     this.#heads = new Heads(options.headsMax);
-  }
-
-  /** The last seq that this sink has committed, 0 before the first. */
-  get lastSeq(): number {
-    return this.#lastSeq;
+    this.#context = { ...options, heads: this.#heads };
   }
 
   /** Queues events that are to be stored together or not at all. */
@@ -80,76 +89,226 @@ export class Appender {
     const { promise, resolve, reject } = Promise.withResolvers<StoredEvent[]>();
     this.#queue.push({ events, resolve, reject });
     this.#queued += events.length;
-    this.#running ??= this.#run();
+    this.#waiting += events.length;
+    this.#schedule();
     return promise;
   }
 
   /** Resolves when nothing is queued or being written. */
   async drained(): Promise<void> {
-    await this.#running;
+    if (this.#queued === 0 && this.#flights.length === 0) return;
+    this.#idle ??= Promise.withResolvers<void>();
+    await this.#idle.promise;
   }
 
-  async #run(): Promise<void> {
-    // Appends of the same turn of the event loop share the first commit.
-    await undefined;
-    while (this.#queue.length > 0) await this.#commit(this.#takeGroup());
-    this.#running = undefined;
+  /** Appends of the same turn of the event loop go into the same group. */
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    queueMicrotask(() => {
+      this.#scheduled = false;
+      this.#launch();
+    });
   }
 
-  #takeGroup(): Unit[] {
+  #launch(): void {
+    if (this.#recovering) return;
+    const overlaps = this.#overlapPays();
+    while (this.#queue.length > 0) {
+      const inFlight = this.#flights.length;
+      if (inFlight > 1 || (inFlight === 1 && !overlaps)) return;
+      if (inFlight === 1 && this.#waiting < OVERLAP_EVENTS_MIN) return;
+      const half = Math.ceil(this.#waiting / 2);
+      const splits = overlaps && inFlight === 0 && half >= OVERLAP_EVENTS_MIN;
+      const max = Math.min(splits ? half : Infinity, GROUP_EVENTS_MAX);
+      this.#fly(this.#takeUnits(max));
+    }
+    if (this.#flights.length === 0) {
+      this.#heads.trim();
+      this.#idle?.resolve();
+      this.#idle = undefined;
+    }
+  }
+
+  /**
+   * Whether to build one group while another is written. That makes for two
+   * commits in place of one, so it pays only where building takes long beside
+   * the wait for the disk.
+   */
+  #overlapPays(): boolean {
+    const events = Math.min(this.#waiting, GROUP_EVENTS_MAX);
+    return this.#buildMsPerEvent * events > this.#writeMs * OVERLAP_SHARE_MIN;
+  }
+
+  #takeUnits(max: number): Unit[] {
     let events = 0;
     let end = 0;
     while (end < this.#queue.length) {
-      events += this.#queue[end]!.events.length;
-      if (end > 0 && events > GROUP_EVENTS_MAX) break;
+      const { length } = this.#queue[end]!.events;
+      if (end > 0 && events + length > max) break;
+      events += length;
       end++;
     }
+    this.#waiting -= events;
     return this.#queue.splice(0, end);
   }
 
-  async #commit(group: Unit[]): Promise<void> {
+  #fly(units: readonly Unit[]): void {
+    const previous = this.#flights.at(-1);
+    const events = units.reduce((sum, unit) => sum + unit.events.length, 0);
+    const { promise: posted, resolve } = Promise.withResolvers<boolean>();
+    const flight: Flight = {
+      units,
+      events,
+      posted,
+      landed: undefined as unknown as Promise<Landing>,
+    };
+    flight.landed = this.#write(flight, previous, resolve).catch((error) => {
+      resolve(false);
+      return { kind: "failed", error };
+    });
+    this.#flights.push(flight);
+    flight.landed.then((landing) => this.#land(flight, landing));
+  }
+
+  async #write(
+    flight: Flight,
+    previous: Flight | undefined,
+    posted: (was: boolean) => void,
+  ): Promise<Landing> {
+    const writer = await this.#options.writer();
+    // The group before must be linked before this one can be.
+    if (previous !== undefined && !await linked(previous)) return stale();
+    await this.#loadHeads(writer, traceIds(flight.units));
+    if (previous !== undefined && !await linked(previous)) return stale();
+    const started = performance.now();
+    const group = new Group(
+      flight.units,
+      new Map(),
+      this.#context,
+      previous?.group,
+    );
+    flight.group = group;
+    // What does not fit behind a group that may yet fail is looked at again.
+    if (previous !== undefined && (group.hasRefused || group.size === 0)) {
+      await previous.landed;
+      return stale();
+    }
+    if (group.size === 0) {
+      group.resolve();
+      return { kind: "committed", lastSeq: 0, epoch: -1 };
+    }
+    const batch = await group.batch();
+    const built = performance.now();
+    if (previous !== undefined && !await previous.posted) return stale();
+    const answer = writer.call("write", "append", batch);
+    posted(true);
+    const outcome = await answer;
+    this.#measure(flight.events, built - started, performance.now() - built);
+    return outcome;
+  }
+
+  #measure(events: number, buildMs: number, writeMs: number): void {
+    const blend = (average: number, value: number) =>
+      Number.isFinite(average)
+        ? average + (value - average) * NEWEST_SHARE
+        : value;
+    this.#buildMsPerEvent = blend(this.#buildMsPerEvent, buildMs / events);
+    this.#writeMs = blend(this.#writeMs, writeMs);
+  }
+
+  async #land(flight: Flight, landing: Landing): Promise<void> {
+    // A flight that lands while the one before it is being recovered is part of
+    // that recovery.
+    if (this.#recovering || this.#flights[0] !== flight) return;
+    if (landing.kind === "committed") {
+      this.#flights.shift();
+      this.#finish(flight.group!, landing);
+      this.#queued -= flight.events;
+    } else {
+      this.#recovering = true;
+      await this.#recover(landing);
+      this.#recovering = false;
+    }
+    this.#launch();
+  }
+
+  #finish(
+    group: Group,
+    outcome: Extract<WriteOutcome, { kind: "committed" }>,
+  ): void {
+    if (group.size > 0) {
+      group.commit(outcome.lastSeq, outcome.epoch);
+      this.#options.onCommit();
+    }
+    group.resolve();
+  }
+
+  /** Writes what is on its way again, one group after the other. */
+  async #recover(first: Landing): Promise<void> {
+    const flights = this.#flights;
+    for (const flight of flights) await flight.landed;
+    this.#heads.reset();
+    let landing: Landing | undefined = first;
+    for (const { units, events } of flights) {
+      if (landing?.kind === "failed") {
+        for (const unit of units) unit.reject(landing.error);
+      } else await this.#writeAlone(units, landing);
+      landing = undefined;
+      this.#queued -= events;
+    }
+    this.#flights = [];
+  }
+
+  async #writeAlone(
+    units: readonly Unit[],
+    landing: Landing | undefined,
+  ): Promise<void> {
     try {
-      await this.#write(group);
+      const writer = await this.#options.writer();
+      const known: Known = new Map();
+      let outcome = landing as WriteOutcome | undefined;
+      for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+        this.#heads.reset();
+        if (outcome?.kind === "duplicate") {
+          await this.#learn(known, outcome.rows);
+        }
+        outcome = await this.#attempt(writer, units, known);
+        if (outcome.kind === "committed") return;
+      }
+      throw new SinkError(
+        "locked",
+        `Cannot append: other writers came first ${ATTEMPTS_MAX} times. Try again`,
+      );
     } catch (error) {
-      for (const unit of group) unit.reject(error);
-      // What the failed batch had made of the heads is not to be trusted.
-      this.#heads.forget(traceIds(group));
-    } finally {
-      for (const unit of group) this.#queued -= unit.events.length;
-      this.#heads.trim();
+      this.#heads.reset();
+      for (const unit of units) unit.reject(error);
     }
   }
 
-  async #write(group: readonly Unit[]): Promise<void> {
-    const writer = await this.#options.writer();
-    const known: Known = new Map();
-    let units = group;
-    let locked = false;
-    for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      if (locked) await writer.call("lock", "append", LOCK_LEASE_MS);
-      let outcome: WriteOutcome | undefined;
-      try {
-        await this.#loadHeads(writer, traceIds(units));
-        const placed = this.#place(units, known);
-        units = placed.map(({ unit }) => unit);
-        outcome = await this.#send(writer, placed);
-      } finally {
-        if (locked && outcome === undefined) {
-          await writer.call("unlock", "append");
-        }
+  /** Links and writes under the write lock, so that nobody comes between. */
+  async #attempt(
+    writer: Thread,
+    units: readonly Unit[],
+    known: Known,
+  ): Promise<WriteOutcome> {
+    await writer.call("lock", "append", LOCK_LEASE_MS);
+    let sent = false;
+    try {
+      await this.#loadHeads(writer, traceIds(units));
+      const group = new Group(units, known, this.#context);
+      if (group.size === 0) {
+        group.resolve();
+        return { kind: "committed", lastSeq: 0, epoch: -1 };
       }
-      if (outcome === undefined || outcome.kind === "committed") return;
-      if (outcome.kind === "duplicate") {
-        await this.#learn(known, outcome.rows);
-      } else {
-        this.#heads.forget(traceIds(units));
-        locked = true;
-      }
+      const batch = await group.batch();
+      sent = true;
+      const outcome = await writer.call("write", "append", batch);
+      if (outcome.kind === "committed") this.#finish(group, outcome);
+      return outcome;
+    } finally {
+      if (!sent) await writer.call("unlock", "append");
     }
-    throw new SinkError(
-      "locked",
-      `Cannot append: other writers came first ${ATTEMPTS_MAX} times. Try again`,
-    );
   }
 
   /** Reads the heads that are not remembered, past rows that are not readable. */
@@ -183,75 +342,8 @@ export class Appender {
     return (await this.#options.codec.decode(rows))[0];
   }
 
-  /** Links each unit, and rejects those that do not fit the log. */
-  #place(units: readonly Unit[], known: Known): PlacedUnit[] {
-    const heads = new Map<string, string | null>();
-    const pending = new Map<string, Pending>();
-    const placed: PlacedUnit[] = [];
-    for (const unit of units) {
-      try {
-        const places = linkBatch(unit.events, {
-          stored(id) {
-            const found = known.get(id) ?? pending.get(id);
-            if (found instanceof SinkError) throw found;
-            return found;
-          },
-          head: (id) => heads.get(id) ?? this.#heads.get(id)!.hash,
-        }, this.#options.signKey);
-        placed.push({ unit, stored: settle(places, pending, heads) });
-      } catch (error) {
-        unit.reject(error);
-      }
-    }
-    return placed;
-  }
-
-  /** Sends what is new of the units; resolves them once it is committed. */
-  async #send(
-    writer: Thread,
-    placed: readonly PlacedUnit[],
-  ): Promise<WriteOutcome | undefined> {
-    const added = new Set<Pending>();
-    for (const { stored } of placed) {
-      for (const row of stored as Pending[]) if (row.seq === 0) added.add(row);
-    }
-    const rows = [...added];
-    if (rows.length === 0) {
-      for (const { unit, stored } of placed) unit.resolve(stored);
-      return undefined;
-    }
-    const events = rows.map(({ event }) => event);
-    const heads = new Map(events.map((event) => [event.trace_id, event.hash]));
-    const outcome = await writer.call("write", "append", {
-      columns: events.flatMap(columnsOf),
-      blobs: await this.#options.codec.encode(events),
-      ctx: events.flatMap((event) => this.#ctxRows(event)),
-      proofs: this.#heads.proofs(heads.keys()),
-    });
-    if (outcome.kind !== "committed") return outcome;
-    const { lastSeq, epoch } = outcome;
-    // AUTOINCREMENT numbers the rows of one transaction without a gap.
-    for (const [i, row] of rows.entries()) {
-      row.seq = lastSeq - rows.length + 1 + i;
-      Object.freeze(row);
-      const { trace_id, hash } = row.event;
-      this.#heads.set(trace_id, { hash, seq: row.seq, epoch });
-    }
-    this.#lastSeq = lastSeq;
-    this.#options.onCommit();
-    for (const { unit, stored } of placed) unit.resolve(stored);
-    return outcome;
-  }
-
-  #ctxRows(event: Event): [string, string, string | null][] {
-    return ctxTerms(event, this.#options.ctxFields).map(
-      ({ field, value }) => [event.event_id, field, value],
-    );
-  }
-
   async #learn(known: Known, rows: StoredRows): Promise<void> {
-    const decoded = await this.#options.codec.decode(rows);
-    for (const row of decoded) {
+    for (const row of await this.#options.codec.decode(rows)) {
       if ("event" in row) known.set(row.event.event_id, Object.freeze(row));
       else if (row.error.event_id) known.set(row.error.event_id, row.error);
       else throw row.error;
@@ -259,39 +351,13 @@ export class Appender {
   }
 }
 
-/** Turns places into stored events, and notes what the next unit builds on. */
-function settle(
-  places: readonly Placed[],
-  pending: Map<string, Pending>,
-  heads: Map<string, string | null>,
-): StoredEvent[] {
-  const stored: StoredEvent[] = [];
-  for (const place of places) {
-    if (place.kind === "stored") stored.push(place.stored);
-    else if (place.kind === "repeat") stored.push(stored[place.of]!);
-    else {
-      const row: Pending = { seq: 0, event: place.event };
-      pending.set(row.event.event_id, row);
-      heads.set(row.event.trace_id, row.event.hash);
-      stored.push(row);
-    }
-  }
-  return stored;
+function stale(): Landing {
+  return { kind: "stale", epoch: -1 };
 }
 
-function columnsOf(event: Event): (string | null)[] {
-  return [
-    event.event_id,
-    event.trace_id,
-    event.task_id,
-    event.parent_id,
-    event.type,
-    event.source,
-  ];
-}
-
-function traceIds(units: readonly Unit[]): Set<string> {
-  return new Set(
-    units.flatMap(({ events }) => events.map(({ trace_id }) => trace_id)),
-  );
+/** Waits until a flight's group is linked; false if it never will be. */
+async function linked(flight: Flight): Promise<boolean> {
+  // A group is linked before it is posted, and encoding it does not change how.
+  if (flight.group !== undefined) return true;
+  return await flight.posted;
 }

@@ -14,39 +14,65 @@ export interface Head {
 
 /** The heads of the traces that were appended to last. */
 export class Heads {
-  readonly #heads = new Map<string, Head>();
+  /** In the log, as far as is known. */
+  readonly #stored = new Map<string, Head>();
+  /** Expected once the groups on their way are committed. */
+  readonly #expected = new Map<string, string | null>();
   readonly #max: number;
 
   constructor(max: number) {
     this.#max = max;
   }
 
-  get(trace_id: string): Head | undefined {
-    return this.#heads.get(trace_id);
+  /** The hash to link to, or undefined for a trace that is not remembered. */
+  get(trace_id: string): { readonly hash: string | null } | undefined {
+    const hash = this.#expected.get(trace_id);
+    return hash === undefined ? this.#stored.get(trace_id) : { hash };
   }
 
+  /** Notes what was read from the log. */
   set(trace_id: string, head: Head): void {
     // A Map keeps insertion order: taking out and putting back makes it newest.
-    this.#heads.delete(trace_id);
-    this.#heads.set(trace_id, head);
+    this.#stored.delete(trace_id);
+    this.#stored.set(trace_id, head);
   }
 
-  /** Forgets the oldest until the bound holds. Not amid a batch, which needs all. */
-  trim(): void {
-    for (const trace_id of this.#heads.keys()) {
-      if (this.#heads.size <= this.#max) return;
-      this.#heads.delete(trace_id);
+  /** Notes what a group on its way will make of a head. */
+  expect(trace_id: string, hash: string | null): void {
+    this.#expected.set(trace_id, hash);
+  }
+
+  /** Notes what a group that was committed has made of a head. */
+  confirm(trace_id: string, head: Head): void {
+    this.set(trace_id, head);
+    if (this.#expected.get(trace_id) === head.hash) {
+      this.#expected.delete(trace_id);
     }
   }
 
-  forget(trace_ids: Iterable<string>): void {
-    for (const trace_id of trace_ids) this.#heads.delete(trace_id);
+  /** Forgets everything, since what was expected has not come to be. */
+  reset(): void {
+    this.#stored.clear();
+    this.#expected.clear();
   }
 
-  /** What to check before a batch that links to these heads is written. */
+  /** Forgets the oldest until the bound holds. */
+  trim(): void {
+    for (const trace_id of this.#stored.keys()) {
+      if (this.#stored.size <= this.#max) return;
+      this.#stored.delete(trace_id);
+    }
+  }
+
+  /**
+   * What to check before a batch is written: the heads that are in the log as
+   * far as is known. A trace of which a group on its way makes the head is left
+   * out by way of an unknown seq; the writer knows that group.
+   */
   proofs(trace_ids: Iterable<string>): HeadProof[] {
     return Array.from(trace_ids, (trace_id) => {
-      const { seq, epoch } = this.#heads.get(trace_id)!;
+      const { seq, epoch } = this.#stored.get(trace_id) ??
+        { seq: 0, epoch: -1 };
       return { trace_id, seq, epoch };
     });
   }

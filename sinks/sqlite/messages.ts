@@ -31,6 +31,10 @@ export interface HeadProof {
 
 /** Rows to be inserted in one transaction. */
 export interface WriteBatch {
+  /** The batch's own number. */
+  readonly id: number;
+  /** The batch that this one was linked behind before that was committed. */
+  readonly basis: number | undefined;
   /** Columns, six a row, see {@linkcode ROW_COLUMNS}. */
   readonly columns: readonly (string | null)[];
   readonly blobs: Blobs;

@@ -17,8 +17,27 @@ import { ROW } from "./select.ts";
 
 const CONSTRAINT = 19;
 const COLUMNS_A_ROW = 6;
+const TRACE_ID = 1;
 /** How many commits may pass between two looks at the write-ahead log. */
 const COMMITS_PER_CHECKPOINT = 256;
+
+/** The batch that was committed last. */
+interface Committed {
+  readonly id: number;
+  readonly columns: WriteBatch["columns"];
+  readonly lastSeq: number;
+  readonly epoch: number;
+}
+
+/** The last seq that a batch gave to a trace, 0 if it has none of it. */
+function lastSeqIn({ columns, lastSeq }: Committed, trace_id: string): number {
+  let seq = lastSeq;
+  for (let at = columns.length - COLUMNS_A_ROW; at >= 0; at -= COLUMNS_A_ROW) {
+    if (columns[at + TRACE_ID] === trace_id) return seq;
+    seq--;
+  }
+  return 0;
+}
 
 /** Writes on one connection. */
 export class Writer {
@@ -32,6 +51,7 @@ export class Writer {
   readonly #version: SqlStatement;
   #dataVersion = -1;
   #epoch = 0;
+  #last: Committed | undefined;
   #commits = 0;
   #checkpoints = 0;
   #checkpointsBlocked = 0;
@@ -90,7 +110,7 @@ export class Writer {
   write(batch: WriteBatch): WriteOutcome {
     const outcome = this.#transact<WriteOutcome>(() => {
       this.#observe();
-      if (!batch.proofs.every((proof) => this.#holds(proof))) {
+      if (!this.#isFresh(batch)) {
         this.unlock();
         return { kind: "stale", epoch: this.#epoch };
       }
@@ -104,13 +124,28 @@ export class Writer {
         return { kind: "duplicate", rows };
       }
     });
-    if (outcome.kind === "committed") this.#afterCommit();
+    this.#last = undefined;
+    if (outcome.kind === "committed") {
+      const { lastSeq, epoch } = outcome;
+      this.#last = { id: batch.id, columns: batch.columns, lastSeq, epoch };
+      this.#afterCommit();
+    }
     return outcome;
   }
 
-  #holds({ trace_id, seq, epoch }: HeadProof): boolean {
-    if (epoch === this.#epoch) return true;
-    return Number(this.#lastSeqOf.rows(trace_id)[0]![0] ?? 0) === seq;
+  /** Whether a batch was linked to what the log holds now. */
+  #isFresh({ basis, proofs }: WriteBatch): boolean {
+    const last = basis === undefined ? undefined : this.#last;
+    if (basis !== last?.id) return false;
+    return proofs.every((proof) => this.#holds(proof, last));
+  }
+
+  #holds(proof: HeadProof, last: Committed | undefined): boolean {
+    if (proof.epoch === this.#epoch) return true;
+    const own = last === undefined ? 0 : lastSeqIn(last, proof.trace_id);
+    if (own > 0 && last?.epoch === this.#epoch) return true;
+    const [found] = this.#lastSeqOf.rows(proof.trace_id)[0]!;
+    return Number(found ?? 0) === (own > 0 ? own : proof.seq);
   }
 
   #insertAll({ columns, blobs, ctx }: WriteBatch): WriteOutcome {
