@@ -1,0 +1,145 @@
+import type { Event, StoredEvent } from "../event.ts";
+import { SinkError } from "../sink_error.ts";
+import { type AppendRequest, Group, type GroupOptions } from "./_group.ts";
+import { ioError } from "./_io_error.ts";
+import type { Log } from "./_log.ts";
+
+/** How many events share a write, unless a single append brings more. */
+const GROUP_EVENTS_MAX = 1024;
+/** How many bytes share a write, unless a single append brings more. */
+const GROUP_BYTES_MAX = 1024 * 1024;
+
+/** How appends are grouped and bounded. */
+export interface AppenderOptions extends GroupOptions {
+  /** Whether each append has a write of its own. */
+  readonly single: boolean;
+  /** How long the live part may grow. */
+  readonly maxBytes: number;
+  /** How many events may wait. */
+  readonly queueMax: number;
+  /** The log, opened if need be and looked after. */
+  readonly ready: () => Promise<Log>;
+  /** Runs a step in which nobody else changes the log. */
+  readonly exclusive: (step: () => Promise<void>) => Promise<void>;
+  /** Is told when the log has grown. */
+  readonly onGrown: () => void;
+}
+
+/** Queues appends, and stores those that wait in groups. */
+export class Appender {
+  readonly #options: AppenderOptions;
+  #queue: AppendRequest[] = [];
+  #waiting = 0;
+  #running: Promise<void> | undefined;
+  readonly #buffer = new Uint8Array(GROUP_BYTES_MAX);
+
+  /** Makes an appender with an empty queue. */
+  constructor(options: AppenderOptions) {
+    this.#options = options;
+  }
+
+  /** Queues an append. */
+  append(events: readonly Event[]): Promise<StoredEvent[]> {
+    const { queueMax } = this.#options;
+    const { promise, resolve, reject } = Promise.withResolvers<StoredEvent[]>();
+    if (this.#waiting + events.length > queueMax) {
+      reject(
+        new SinkError(
+          "overloaded",
+          `Cannot append ${events.length} events: ${this.#waiting} are waiting ` +
+            `and queueMax is ${queueMax}. Await earlier appends first`,
+        ),
+      );
+      return promise;
+    }
+    this.#queue.push({ events, resolve, reject });
+    this.#waiting += events.length;
+    this.#running ??= this.#run().finally(() => this.#running = undefined);
+    return promise;
+  }
+
+  /** Resolves when nothing waits any more. */
+  async drained(): Promise<void> {
+    while (this.#running !== undefined) await this.#running;
+  }
+
+  async #run(): Promise<void> {
+    while (this.#queue.length > 0) {
+      await this.#options.exclusive(() => this.#step());
+    }
+  }
+
+  /** Stores some of what waits. Every failure goes to those it concerns. */
+  async #step(): Promise<void> {
+    let log: Log;
+    try {
+      log = await this.#options.ready();
+    } catch (error) {
+      for (const request of this.#take()) request.reject(error);
+      return;
+    }
+    const requests = this.#take();
+    const group = new Group(log, this.#buffer, this.#options);
+    let isKept = true;
+    try {
+      await group.look(requests);
+      isKept = await this.#store(log, group, requests);
+    } catch (cause) {
+      const error = ioError("append to", log.path, cause);
+      // If this fails too, the next step tries again before it writes.
+      await log.live?.cut().catch(() => {});
+      group.reject(error);
+      for (const request of requests) request.reject(error);
+      return;
+    }
+    if (isKept) group.resolve();
+    else this.#putBack(group.requests);
+  }
+
+  /** Links, writes and counts in as many requests as there is room for. */
+  async #store(
+    log: Log,
+    group: Group,
+    requests: AppendRequest[],
+  ): Promise<boolean> {
+    const { maxBytes, onGrown } = this.#options;
+    const isFresh = log.live!.lines === 0;
+    const capacity = isFresh ? maxBytes : log.room;
+    let room = Math.min(capacity, GROUP_BYTES_MAX);
+    let taken = 0;
+    for (const request of requests) {
+      if (!group.add(request, room)) break;
+      taken++;
+      // What does not fit behind the lines that are there begins a new part.
+      if (group.length > capacity) room = Math.min(maxBytes, GROUP_BYTES_MAX);
+    }
+    this.#putBack(requests.splice(taken));
+    if (group.isEmpty) return true;
+    if (!isFresh && group.length > capacity) await log.rotate();
+    const live = log.live!;
+    if (!await live.write(group.bytes)) return false;
+    live.commit(group.events, group.ends);
+    onGrown();
+    return true;
+  }
+
+  #take(): AppendRequest[] {
+    let events = 0;
+    let count = 0;
+    const max = this.#options.single ? 1 : this.#queue.length;
+    while (count < max) {
+      events += this.#queue[count]!.events.length;
+      if (count > 0 && events > GROUP_EVENTS_MAX) break;
+      count++;
+    }
+    const taken = this.#queue.splice(0, count);
+    for (const request of taken) this.#waiting -= request.events.length;
+    return taken;
+  }
+
+  #putBack(requests: readonly AppendRequest[]): void {
+    if (requests.length === 0) return;
+    this.#queue = [...requests, ...this.#queue];
+    for (const request of requests) this.#waiting += request.events.length;
+  }
+}

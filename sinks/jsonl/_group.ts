@@ -1,0 +1,200 @@
+import type { Event, StoredEvent } from "../event.ts";
+import { linkBatch } from "../link_batch.ts";
+import { serializeEvent } from "../parse_event.ts";
+import { SinkError } from "../sink_error.ts";
+import type { Log } from "./_log.ts";
+
+/** An append that waits for its turn. */
+export interface AppendRequest {
+  /** The events, which stay next to each other. */
+  readonly events: readonly Event[];
+  /** Tells the caller where the events are. */
+  readonly resolve: (stored: StoredEvent[]) => void;
+  /** Tells the caller why they are not stored. */
+  readonly reject: (error: unknown) => void;
+}
+
+/** How a group is made. */
+export interface GroupOptions {
+  /** Signs each event's hash. */
+  readonly signKey: Uint8Array | undefined;
+  /** How long a line may be. */
+  readonly eventBytesMax: number;
+}
+
+const encoder = new TextEncoder();
+
+/**
+ * Appends that share a write: their events, linked and as bytes. Nothing of the
+ * log changes before the group is stored.
+ */
+export class Group {
+  /** The events to store, in order. */
+  readonly events: Event[] = [];
+  /** Where each event's line ends in `bytes`. */
+  readonly ends: number[] = [];
+  readonly #log: Log;
+  readonly #options: GroupOptions;
+  readonly #known = new Map<string, StoredEvent | SinkError>();
+  readonly #heads = new Map<string, string | null>();
+  readonly #done: { request: AppendRequest; stored: StoredEvent[] }[] = [];
+  #buffer: Uint8Array;
+
+  /**
+   * Makes an empty group.
+   *
+   * @param log Where it is to be stored.
+   * @param buffer Where to put its bytes, if they fit.
+   * @param options Key and bounds.
+   */
+  constructor(log: Log, buffer: Uint8Array, options: GroupOptions) {
+    this.#log = log;
+    this.#buffer = buffer;
+    this.#options = options;
+  }
+
+  /** Looks up what the log's files say about the requests' ids and traces. */
+  async look(requests: readonly AppendRequest[]): Promise<void> {
+    for (const { events } of requests) {
+      for (const { event_id, trace_id } of events) {
+        // The files have one cursor each, so one lookup follows the other.
+        if (!this.#known.has(event_id)) {
+          const lookup = this.#log.stored(event_id);
+          if (lookup !== undefined) await this.#know(event_id, lookup);
+        }
+        if (!this.#heads.has(trace_id)) {
+          const head = this.#log.head(trace_id);
+          this.#heads.set(
+            trace_id,
+            head instanceof Promise ? await head : head,
+          );
+        }
+      }
+    }
+  }
+
+  async #know(
+    event_id: string,
+    lookup: Promise<StoredEvent | undefined>,
+  ): Promise<void> {
+    try {
+      const stored = await lookup;
+      if (stored !== undefined) this.#known.set(event_id, stored);
+    } catch (error) {
+      // A copy that cannot be read concerns those alone who ask for it.
+      if (!(error instanceof SinkError)) throw error;
+      this.#known.set(event_id, error);
+    }
+  }
+
+  /** The bytes of the lines. */
+  get bytes(): Uint8Array {
+    return this.#buffer.subarray(0, this.length);
+  }
+
+  /** How many bytes the lines take. */
+  get length(): number {
+    return this.ends.at(-1) ?? 0;
+  }
+
+  /** Whether there is anything to write. */
+  get isEmpty(): boolean {
+    return this.events.length === 0;
+  }
+
+  /**
+   * Takes a request in, if there is room for it. One that cannot be stored is
+   * rejected and leaves the group as it was.
+   *
+   * @param request One of those that were looked up.
+   * @param room How long the group may become.
+   * @returns Whether the request has been dealt with; an empty group always does.
+   */
+  add(request: AppendRequest, room: number): boolean {
+    const count = this.events.length;
+    try {
+      const stored = this.#link(request.events);
+      if (count > 0 && this.length > room) {
+        this.#forget(count);
+        return false;
+      }
+      for (const event of this.events.slice(count)) {
+        this.#heads.set(event.trace_id, event.hash);
+      }
+      for (const each of stored) this.#known.set(each.event.event_id, each);
+      this.#done.push({ request, stored });
+    } catch (error) {
+      this.#forget(count);
+      request.reject(error);
+    }
+    return true;
+  }
+
+  #link(events: readonly Event[]): StoredEvent[] {
+    const placed = linkBatch(events, {
+      stored: (event_id) => this.#stored(event_id),
+      head: (trace_id) => this.#heads.get(trace_id)!,
+    }, this.#options.signKey);
+    const stored: StoredEvent[] = [];
+    for (const place of placed) {
+      if (place.kind === "stored") stored.push(place.stored);
+      else if (place.kind === "repeat") stored.push(stored[place.of]!);
+      else {
+        this.#encode(place.event);
+        const seq = this.#log.lastSeq + this.events.length;
+        stored.push(Object.freeze({ seq, event: place.event }));
+      }
+    }
+    return stored;
+  }
+
+  #stored(event_id: string): StoredEvent | undefined {
+    const known = this.#known.get(event_id);
+    if (known instanceof SinkError) throw known;
+    return known;
+  }
+
+  #encode(event: Event): void {
+    const text = serializeEvent(event);
+    const start = this.length;
+    // A UTF-16 unit takes at most three bytes.
+    const needed = start + text.length * 3 + 1;
+    if (needed > this.#buffer.length) {
+      const grown = new Uint8Array(Math.max(needed, this.#buffer.length * 2));
+      grown.set(this.#buffer.subarray(0, start));
+      this.#buffer = grown;
+    }
+    const { written } = encoder.encodeInto(text, this.#buffer.subarray(start));
+    if (written > this.#options.eventBytesMax) {
+      throw new SinkError(
+        "invalid_event",
+        `Cannot append event ${event.event_id}: its text takes ${written} ` +
+          `bytes, and eventBytesMax is ${this.#options.eventBytesMax}`,
+        { event_id: event.event_id },
+      );
+    }
+    this.#buffer[start + written] = 10;
+    this.events.push(event);
+    this.ends.push(start + written + 1);
+  }
+
+  #forget(count: number): void {
+    this.events.length = count;
+    this.ends.length = count;
+  }
+
+  /** Tells the callers where their events are. */
+  resolve(): void {
+    for (const { request, stored } of this.#done) request.resolve(stored);
+  }
+
+  /** Tells the callers that their events are not stored. */
+  reject(error: unknown): void {
+    for (const { request } of this.#done) request.reject(error);
+  }
+
+  /** The requests that were taken in and not rejected. */
+  get requests(): AppendRequest[] {
+    return this.#done.map(({ request }) => request);
+  }
+}
