@@ -63,7 +63,7 @@ export interface EventSinkTestOptions {
    *
    * @default {Deno.test, with the sanitizers of ops and resources on}
    */
-  readonly register?: (test: ConformanceTest) => void;
+  readonly register?: (test: ConformanceTest) => unknown;
 }
 
 /**
@@ -79,15 +79,35 @@ export interface EventSinkTestOptions {
  * @param options The sink and what it declares.
  *
  * @example A sink of your own, in a test file
+ * ```ts ignore
+ * testEventSink({
+ *   name: "MySink",
+ *   supports: {
+ *     persistence: true,
+ *     atomicAppendAll: true,
+ *     unboundedIdempotence: true,
+ *     sharedWriters: false,
+ *   },
+ *   open: async (log, options) =>
+ *     new MySink(`${await log.folder()}/log`, options),
+ * });
+ * ```
+ *
+ * @example With another runner than Deno's
  * ```ts
  * import { MemorySink } from "@zu/backends/sinks";
- * import { testEventSink } from "@zu/backends/testing";
+ * import { type ConformanceTest, testEventSink } from "@zu/backends/testing";
  *
+ * const tests: ConformanceTest[] = [];
  * testEventSink({
  *   name: "MemorySink",
  *   supports: new MemorySink().supports,
  *   open: (_log, options) => new MemorySink(options),
+ *   register: (test) => tests.push(test),
  * });
+ * for (const { ignore, fn } of tests) {
+ *   if (!ignore) await fn();
+ * }
  * ```
  */
 export function testEventSink(options: EventSinkTestOptions): void {

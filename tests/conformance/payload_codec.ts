@@ -55,7 +55,7 @@ export interface PayloadCodecTestOptions {
    *
    * @default Deno.test
    */
-  register?: (test: ConformanceTest) => void;
+  register?: (test: ConformanceTest) => unknown;
 }
 
 /**
@@ -68,16 +68,24 @@ export interface PayloadCodecTestOptions {
  * @param options The codec and what it promises.
  *
  * @example A codec of your own, in a test file
+ * ```ts ignore
+ * testPayloadCodec({ name: "MyCodec", create: () => new MyCodec() });
+ * ```
+ *
+ * @example With another runner than Deno's
  * ```ts
- * import type { PayloadCodec } from "@zu/backends/codec";
  * import { IdentityCodec } from "@zu/backends/codec";
- * import { testPayloadCodec } from "@zu/backends/testing";
+ * import { type ConformanceTest, testPayloadCodec } from "@zu/backends/testing";
  *
- * class TracedCodec extends IdentityCodec implements PayloadCodec {
- *   override readonly version: number = 200;
+ * const tests: ConformanceTest[] = [];
+ * testPayloadCodec({
+ *   name: "IdentityCodec",
+ *   create: () => new IdentityCodec(),
+ *   register: (test) => tests.push(test),
+ * });
+ * for (const { ignore, fn } of tests) {
+ *   if (!ignore) await fn();
  * }
- *
- * testPayloadCodec({ name: "TracedCodec", create: () => new TracedCodec() });
  * ```
  */
 export function testPayloadCodec(options: PayloadCodecTestOptions): void {
