@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./anchor.ts";
+export * from "./anchor_recorder.ts";
 export * from "./auditable_sink.ts";
 export * from "./chain_head.ts";
 export * from "./chain_violation.ts";
@@ -14,6 +15,7 @@ export * from "./event_bus_options.ts";
 export * from "./event_filter.ts";
 export * from "./event_sink.ts";
 export { digestEvent, linkEvent } from "./hash_chain.ts";
+export * from "./jsonl_anchor.ts";
 export { linkBatch, type LogView, type Placed } from "./link_batch.ts";
 export * from "./memory_sink.ts";
 export * from "./parse_event.ts";
