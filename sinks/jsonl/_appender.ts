@@ -54,7 +54,7 @@ export class Appender {
     }
     this.#queue.push({ events, resolve, reject });
     this.#waiting += events.length;
-    this.#running ??= this.#run().finally(() => this.#running = undefined);
+    this.#running ??= this.#run();
     return promise;
   }
 
@@ -64,9 +64,12 @@ export class Appender {
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0) {
+    // Not before the queue's end is seen, nor a tick later: an append in between
+    // would find nobody at work, or somebody who is about to leave.
+    do {
       await this.#options.exclusive(() => this.#step());
-    }
+    } while (this.#queue.length > 0);
+    this.#running = undefined;
   }
 
   /** Stores some of what waits. Every failure goes to those it concerns. */
