@@ -1,0 +1,10 @@
+/**
+ * Sandboxes: where the code that a model chose runs.
+ *
+ * @module
+ */
+export * from "./backend_error.ts";
+export * from "./launch_spec.ts";
+export * from "./sandbox_backend.ts";
+export * from "./scripted_backend.ts";
+export * from "./tool_call.ts";

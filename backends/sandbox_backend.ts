@@ -1,0 +1,73 @@
+import type { LaunchSpec } from "./launch_spec.ts";
+import type { Observation, ToolCall } from "./tool_call.ts";
+
+/** The major version of the port; the registry refuses adapters of another. */
+export const SANDBOX_BACKEND_PORT = 1;
+
+/** A running sandbox. Disposing of it destroys it. */
+export interface Sandbox extends AsyncDisposable {
+  /** The backend's own id of it. */
+  readonly id: string;
+  /** The image that runs in it. */
+  readonly image: string;
+  /** The name of the backend that launched it. */
+  readonly backend: string;
+}
+
+/** Options of {@linkcode SandboxBackend.launch}. */
+export interface LaunchOptions {
+  /** Ends the launch, which rejects with the signal's reason and leaves nothing. */
+  readonly signal?: AbortSignal;
+}
+
+/** Options of {@linkcode SandboxBackend.exec}. */
+export interface ExecOptions {
+  /**
+   * How long the call may take.
+   * @default {the backend's own}
+   */
+  readonly timeoutMs?: number;
+  /** Ends the call, which rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * The port of the sandboxes: where the code that a model chose runs.
+ *
+ * A tool that fails is an observation; a backend that fails throws.
+ */
+export interface SandboxBackend {
+  /** The adapter's name, as registered. */
+  readonly name: string;
+  /**
+   * Starts a sandbox; resolves when it takes calls.
+   *
+   * @param spec What it is to be.
+   * @param options Cancellation.
+   * @returns The sandbox.
+   * @throws {BackendError} `spec_refused`, `image_refused`, `network_refused`,
+   * `start_failed` or `engine_unavailable`. Then nothing is left behind.
+   */
+  launch(spec: LaunchSpec, options?: LaunchOptions): Promise<Sandbox>;
+  /**
+   * Runs a tool in a sandbox.
+   *
+   * @param sandbox The sandbox.
+   * @param call The tool and its arguments.
+   * @param options Time limit and cancellation.
+   * @returns What came of it.
+   * @throws {BackendError} `sandbox_gone`, `unsupported` or
+   * `engine_unavailable`.
+   */
+  exec(
+    sandbox: Sandbox,
+    call: ToolCall,
+    options?: ExecOptions,
+  ): Promise<Observation>;
+  /**
+   * Ends a sandbox and everything in it. Harmless if it is gone already.
+   *
+   * @param sandbox The sandbox.
+   */
+  destroy(sandbox: Sandbox): Promise<void>;
+}
