@@ -29,13 +29,7 @@ export type SinkErrorCode =
   /** Reading or writing failed below the sink; `cause` has the details. */
   | "io"
   /** More work is queued than the sink's bound allows. */
-  | "overloaded"
-  /** No adapter is registered under that name. */
-  | "unknown_adapter"
-  /** An adapter is registered under that name already. */
-  | "duplicate_adapter"
-  /** The adapter was written for another major version of the port. */
-  | "port_mismatch";
+  | "overloaded";
 
 /** Where in the log the error was found. */
 export interface SinkErrorOptions extends ErrorOptions {
