@@ -21,14 +21,38 @@ import { SinkError } from "./sink_error.ts";
  * file and those named `.lock` and `.torn` beside it, and read permission for
  * its folder.
  *
- * @example Finding a cut tail
- * ```ts no-eval
- * import { JsonlAnchor, SqliteSink, verifyLog } from "@zu/backends/sinks";
+ * @example Finding a dropped trace
+ * ```ts
+ * import {
+ *   AnchorRecorder,
+ *   createEvent,
+ *   JsonlAnchor,
+ *   MemorySink,
+ *   verifyLog,
+ * } from "@zu/backends/sinks";
+ * import { assertEquals } from "@std/assert";
  *
- * await using sink = await SqliteSink.open("run.db");
- * await using anchors = new JsonlAnchor("/mnt/write-once/run.anchors.jsonl");
- * const report = await verifyLog(sink, { anchors });
- * console.log(report.violations.map(({ message }) => message).join("\n"));
+ * const folder = await Deno.makeTempDir();
+ * const path = `${folder}/run.anchors.jsonl`;
+ * {
+ *   await using log = new MemorySink();
+ *   await using anchors = new JsonlAnchor(path);
+ *   await using recorder = new AnchorRecorder(log, anchors);
+ *   await recorder.record(
+ *     await log.append(createEvent({
+ *       trace_id: "0190163d-8694-739b-aea5-966c26f8ad90",
+ *       task_id: "0190163d-8694-739b-aea5-966c26f8ad91",
+ *       type: "harness.task.started",
+ *       source: "loop",
+ *     })),
+ *   );
+ * }
+ * // A log from which someone has taken everything.
+ * await using empty = new MemorySink();
+ * await using anchors = new JsonlAnchor(path);
+ * const { violations } = await verifyLog(empty, { anchors });
+ * assertEquals(violations[0]?.code, "missing_trace");
+ * await Deno.remove(folder, { recursive: true });
  * ```
  */
 export class JsonlAnchor implements AsyncDisposable, AsyncIterable<Anchor> {
