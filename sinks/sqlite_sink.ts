@@ -8,19 +8,21 @@ import { ChangeSignal } from "./_change_signal.ts";
 import { queryOptions, streamOptions } from "./_read_options.ts";
 import { admitEvent } from "./create_event.ts";
 import type { Event, StoredEvent } from "./event.ts";
-import {
-  type EventFilter,
-  type FilterPlan,
-  planFilter,
-} from "./event_filter.ts";
+import { type EventFilter, planFilter } from "./event_filter.ts";
 import type {
-  EventSink,
+  AuditableSink,
+  AuditOptions,
+  AuditRow,
+  OrphanTerm,
+} from "./auditable_sink.ts";
+import type {
   QueryOptions,
   SinkSupports,
   StreamOptions,
 } from "./event_sink.ts";
 import { SinkError } from "./sink_error.ts";
 import { Appender } from "./sqlite/appender.ts";
+import { auditOrphans, auditRows } from "./sqlite/audit.ts";
 import { backup } from "./sqlite/backup.ts";
 import { Pages } from "./sqlite/pages.ts";
 import { reindex } from "./sqlite/reindex.ts";
@@ -37,8 +39,6 @@ export type { SqliteSinkOptions } from "./sqlite_sink_options.ts";
 
 /** How many rows a query reads at a time. */
 const QUERY_PAGE = 1024;
-/** Matches everything. */
-const EVERYTHING: FilterPlan = { columns: [], ctx: [] };
 
 /** How the write-ahead log fares. */
 export interface SqliteWalState {
@@ -91,7 +91,7 @@ interface Parts {
  * assertEquals(first?.seq, 1);
  * ```
  */
-export class SqliteSink implements EventSink {
+export class SqliteSink implements AuditableSink {
   /** The name it is registered by. */
   readonly name = "sqlite";
   /** In full, except that a log in memory does not outlive the sink. */
@@ -100,6 +100,8 @@ export class SqliteSink implements EventSink {
   readonly driver: "ffi" | "builtin";
   /** SQLite's own version. */
   readonly sqliteVersion: string;
+  /** The fields of `payload.ctx` that every row is indexed by. */
+  readonly ctxFields: readonly string[];
   readonly #parts: Parts;
   #closing: Promise<void> | undefined;
 
@@ -107,6 +109,7 @@ export class SqliteSink implements EventSink {
     this.#parts = parts;
     const { threads } = parts;
     const isFile = parts.path !== IN_MEMORY;
+    this.ctxFields = parts.ctxFields;
     this.driver = threads.driver;
     this.sqliteVersion = threads.version;
     this.supports = {
@@ -162,7 +165,7 @@ export class SqliteSink implements EventSink {
       appender: new Appender({
         writer: () => threads.writer(),
         codec,
-        signKey: options.signKey?.slice(),
+        signKey: options.signKey && Uint8Array.from(options.signKey),
         ctxFields,
         queueMax: checked.queueMax,
         headsMax: checked.headsMax,
@@ -188,7 +191,7 @@ export class SqliteSink implements EventSink {
 
   /** Appends several events in one transaction; see {@linkcode EventSink.appendAll}. */
   async appendAll(events: Iterable<Event>): Promise<StoredEvent[]> {
-    return await this.#submit(Array.from(events, admitEvent));
+    return await this.#submit([...events].map(admitEvent));
   }
 
   async #submit(events: readonly Event[]): Promise<StoredEvent[]> {
@@ -233,23 +236,23 @@ export class SqliteSink implements EventSink {
     while (true) {
       signal?.throwIfAborted();
       const { version } = change;
-      const foreign = follow ? await this.#dataVersion() : 0;
-      const reading = pages.read(plan, {
-        afterSeq: at,
-        limit: Infinity,
-        batchSize,
-      });
-      for await (const page of reading) {
-        for (const stored of page) {
-          signal?.throwIfAborted();
-          if (!follow) this.#assertOpen("stream");
-          yield stored;
-          at = stored.seq;
+      try {
+        const foreign = follow ? await this.#dataVersion() : 0;
+        const range = { afterSeq: at, limit: Infinity, batchSize };
+        for await (const page of pages.read(plan, range)) {
+          for (const stored of page) {
+            if (!follow) this.#assertOpen("stream");
+            yield stored;
+            at = stored.seq;
+            signal?.throwIfAborted();
+          }
         }
-        signal?.throwIfAborted();
+        if (!follow || !await this.#grown(version, foreign, signal)) return;
+      } catch (error) {
+        // To a stream that follows, closing the sink is the end of the log.
+        if (follow && isClosed(error)) return;
+        throw error;
       }
-      if (!follow) return;
-      if (!await this.#grown(version, foreign, signal)) return;
     }
   }
 
@@ -282,6 +285,22 @@ export class SqliteSink implements EventSink {
     const plan = planFilter(filter, this.#parts.ctxFields);
     const reader = await this.#parts.threads.reader();
     return await reader.call("count", "count", plan);
+  }
+
+  /** Reads every row as stored; see {@linkcode AuditableSink.audit}. */
+  audit(
+    options?: AuditOptions,
+  ): AsyncGenerator<AuditRow[], void, undefined> {
+    this.#assertOpen("audit");
+    return auditRows(this.#parts.threads, this.#parts.codec, options);
+  }
+
+  /** Reads side-index rows of no event; see {@linkcode AuditableSink.auditOrphans}. */
+  auditOrphans(
+    options?: Omit<AuditOptions, "afterSeq">,
+  ): AsyncGenerator<OrphanTerm[], void, undefined> {
+    this.#assertOpen("audit");
+    return auditOrphans(this.#parts.threads, options);
   }
 
   /**
@@ -343,4 +362,8 @@ export class SqliteSink implements EventSink {
       );
     }
   }
+}
+
+function isClosed(error: unknown): boolean {
+  return error instanceof SinkError && error.code === "closed";
 }

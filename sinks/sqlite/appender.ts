@@ -13,7 +13,7 @@ import {
   type Unit,
 } from "./group.ts";
 import { Heads } from "./heads.ts";
-import type { StoredRows, WriteOutcome } from "./messages.ts";
+import type { WriteOutcome } from "./messages.ts";
 import type { DecodedRow, RowCodec } from "./row_codec.ts";
 import type { Thread } from "./thread.ts";
 
@@ -189,15 +189,9 @@ export class Appender {
       previous?.group,
     );
     flight.group = group;
-    // What does not fit behind a group that may yet fail is looked at again.
-    if (previous !== undefined && (group.hasRefused || group.size === 0)) {
-      await previous.landed;
-      return stale();
-    }
-    if (group.size === 0) {
-      group.resolve();
-      return { kind: "committed", lastSeq: 0, epoch: -1 };
-    }
+    // An event that does not fit here may be in the log already, or fit once the
+    // group before has landed: that is looked at again, and with more care.
+    if (group.hasRefused || group.size === 0) return stale();
     const batch = await group.batch();
     const built = performance.now();
     if (previous !== undefined && !await previous.posted) return stale();
@@ -249,31 +243,21 @@ export class Appender {
     const flights = this.#flights;
     for (const flight of flights) await flight.landed;
     this.#heads.reset();
-    let landing: Landing | undefined = first;
-    for (const { units, events } of flights) {
-      if (landing?.kind === "failed") {
-        for (const unit of units) unit.reject(landing.error);
-      } else await this.#writeAlone(units, landing);
-      landing = undefined;
+    for (const [i, { units, events }] of flights.entries()) {
+      if (i === 0 && first.kind === "failed") {
+        for (const unit of units) unit.reject(first.error);
+      } else await this.#writeAlone(units);
       this.#queued -= events;
     }
     this.#flights = [];
   }
 
-  async #writeAlone(
-    units: readonly Unit[],
-    landing: Landing | undefined,
-  ): Promise<void> {
+  async #writeAlone(units: readonly Unit[]): Promise<void> {
     try {
       const writer = await this.#options.writer();
-      const known: Known = new Map();
-      let outcome = landing as WriteOutcome | undefined;
       for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
         this.#heads.reset();
-        if (outcome?.kind === "duplicate") {
-          await this.#learn(known, outcome.rows);
-        }
-        outcome = await this.#attempt(writer, units, known);
+        const outcome = await this.#attempt(writer, units);
         if (outcome.kind === "committed") return;
       }
       throw new SinkError(
@@ -290,11 +274,11 @@ export class Appender {
   async #attempt(
     writer: Thread,
     units: readonly Unit[],
-    known: Known,
   ): Promise<WriteOutcome> {
     await writer.call("lock", "append", LOCK_LEASE_MS);
     let sent = false;
     try {
+      const known = await this.#lookUp(writer, units);
       await this.#loadHeads(writer, traceIds(units));
       const group = new Group(units, known, this.#context);
       if (group.size === 0) {
@@ -342,12 +326,17 @@ export class Appender {
     return (await this.#options.codec.decode(rows))[0];
   }
 
-  async #learn(known: Known, rows: StoredRows): Promise<void> {
+  /** What is in the log already of what is to be appended. */
+  async #lookUp(writer: Thread, units: readonly Unit[]): Promise<Known> {
+    const ids = units.flatMap(({ events }) => events.map((e) => e.event_id));
+    const rows = await writer.call("stored", "append", [...new Set(ids)]);
+    const known: Known = new Map();
     for (const row of await this.#options.codec.decode(rows)) {
       if ("event" in row) known.set(row.event.event_id, Object.freeze(row));
       else if (row.error.event_id) known.set(row.error.event_id, row.error);
       else throw row.error;
     }
+    return known;
   }
 }
 

@@ -40,7 +40,7 @@ export async function backup(
     ? await ownThread()
     : await startConnection(options.choice, { ...options, readOnly: true });
   try {
-    await thread.call("vacuumInto", `back up to ${target}`, partial);
+    await thread.call("copyTo", `back up to ${target}`, partial);
     await sync(partial);
     await Deno.rename(partial, target);
   } catch (error) {

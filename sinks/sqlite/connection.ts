@@ -18,6 +18,8 @@ export interface SqlConnection {
   exec(sql: string): void;
   /** Compiles a statement, which lives until the connection is closed. */
   prepare(sql: string): SqlStatement;
+  /** Copies the database, as it is at one moment, into a new file. */
+  copyTo(path: string): Promise<void>;
   /** Whether a transaction is open. */
   readonly inTransaction: boolean;
   /** Closes the connection and its statements. */

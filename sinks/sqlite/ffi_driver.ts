@@ -28,6 +28,7 @@ export async function loadFfiDriver(): Promise<SqliteDriver> {
             rows: (...params) => statement.values(...params) as SqlValue[][],
           };
         },
+        copyTo: (path) => Promise.resolve(void db.exec("VACUUM INTO ?", path)),
         get inTransaction() {
           return !db.autocommit;
         },

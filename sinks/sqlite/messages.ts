@@ -53,16 +53,13 @@ export type WriteOutcome =
   /** Somebody else appended to one of the traces; nothing was written. */
   | { readonly kind: "stale"; readonly epoch: number }
   /** Some of the ids are in the log; nothing was written. */
-  | { readonly kind: "duplicate"; readonly rows: StoredRows };
+  | { readonly kind: "duplicate" };
 
 /** Rows as stored. */
 export interface StoredRows {
   readonly seqs: readonly number[];
-  /**
-   * The row AAD as text for rows that are encoded, null for rows in plain text,
-   * which need none.
-   */
-  readonly aads: readonly (string | null)[];
+  /** The row AAD of each row; empty for rows in plain text, which need none. */
+  readonly aads: Blobs;
   readonly blobs: Blobs;
 }
 
@@ -84,13 +81,14 @@ export interface PageRequest {
 /** A page with every column and side-index row, for verification. */
 export interface AuditPage {
   readonly rows: StoredRows;
-  /** Columns as stored, six a row. */
-  readonly columns: readonly (string | null)[];
-  /** Side-index rows: the row's index in the page, field, value. */
+  /** Columns as stored, see `AUDITED` in select.ts. */
+  readonly columns: Blobs;
+  /** Side-index rows: seq, field, value. */
   readonly ctx: readonly (readonly [number, string, string | null])[];
-  /** Fields that are indexed for every event up to the given seq. */
-  readonly indexed: readonly (readonly [string, number])[];
 }
+
+/** A side-index row of no event: its rowid, whose it says it is, field, value. */
+export type OrphanRow = readonly [number, string, string, string | null];
 
 /** How the write-ahead log fares. */
 export interface WalState {
@@ -108,6 +106,8 @@ export interface ThreadCalls {
   /** Takes the write lock and keeps it until the next write or `unlock`. */
   lock(leaseMs: number): void;
   unlock(): void;
+  /** The rows that are in the log under some of these ids. */
+  stored(event_ids: readonly string[]): StoredRows;
   heads(request: { trace_ids: readonly string[]; before?: number }): HeadRows;
   reindex(request: ReindexRequest): void;
   indexedTo(fields: readonly string[]): number[];
@@ -115,9 +115,10 @@ export interface ThreadCalls {
   page(request: PageRequest): StoredRows;
   count(plan: FilterPlan): number;
   audit(request: { afterSeq: number; limit: number }): AuditPage;
-  columns(seq: number): (string | null)[];
+  orphans(request: { afterRow: number; limit: number }): OrphanRow[];
+  idOf(seq: number): string | undefined;
   dataVersion(): number;
-  vacuumInto(path: string): void;
+  copyTo(path: string): void;
   close(): void;
 }
 

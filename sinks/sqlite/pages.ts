@@ -74,7 +74,7 @@ export class Pages {
   ): Promise<SinkError> {
     if (row.error.event_id !== undefined) return row.error;
     const reader = await this.#threads.reader();
-    const [event_id] = await reader.call("columns", "read", row.seq);
-    return corruptRow(row.seq, row.error.cause, event_id ?? undefined);
+    const event_id = await reader.call("idOf", "read", row.seq);
+    return corruptRow(row.seq, row.error.cause, event_id);
   }
 }

@@ -3,17 +3,23 @@
 import type { FilterPlan } from "../event_filter.ts";
 import { packBlobs } from "./blobs.ts";
 import type { SqlConnection, SqlStatement, SqlValue } from "./connection.ts";
-import type { AuditPage, PageRequest, StoredRows } from "./messages.ts";
+import type {
+  AuditPage,
+  OrphanRow,
+  PageRequest,
+  StoredRows,
+} from "./messages.ts";
 import { hasTable } from "./schema.ts";
-import { COLUMNS, ROW, selectCount, selectPage } from "./select.ts";
+import { AUDITED, ROW, selectCount, selectPage } from "./select.ts";
 
 const STATEMENTS_MAX = 64;
+const NONE = new Uint8Array();
 
 /** Rows of the shape {@linkcode ROW}, ready to cross a thread. */
 export function packRows(rows: readonly SqlValue[][]): StoredRows {
   return {
     seqs: rows.map(([seq]) => Number(seq)),
-    aads: rows.map(([, aad]) => aad as string | null),
+    aads: packBlobs(rows.map(([, aad]) => aad === null ? NONE : blobOf(aad))),
     blobs: packBlobs(rows.map(([, , data]) => blobOf(data))),
   };
 }
@@ -30,10 +36,12 @@ export class Reader {
   readonly #connection: SqlConnection;
   readonly #statements = new Map<string, SqlStatement>();
   readonly #hasCtxSeq: boolean;
+  readonly #hasEventIndex: boolean;
 
   constructor(connection: SqlConnection) {
     this.#connection = connection;
     this.#hasCtxSeq = hasTable(connection, "zu_ctx_seq");
+    this.#hasEventIndex = hasTable(connection, "event_index");
   }
 
   #rows(sql: string, ...params: SqlValue[]): SqlValue[][] {
@@ -57,58 +65,68 @@ export class Reader {
   }
 
   /** A page with all that verification compares. */
-  audit(request: { afterSeq: number; limit: number }): AuditPage {
-    const { afterSeq, limit } = request;
+  audit({ afterSeq, limit }: { afterSeq: number; limit: number }): AuditPage {
     const rows = this.#rows(
-      `SELECT ${ROW}, ${COLUMNS} FROM events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
+      `SELECT ${ROW}, ${AUDITED} FROM events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
       afterSeq,
       limit,
     );
-    const columns = rows.flatMap((row) => row.slice(3)) as (string | null)[];
     return {
       rows: packRows(rows),
-      columns,
-      ctx: this.#ctxOf(rows),
-      indexed: this.#indexed(),
+      columns: packBlobs(rows.map(([, , , audited]) => blobOf(audited))),
+      ctx: rows.length === 0
+        ? []
+        : this.#ctxBetween(rows[0]![0]!, rows.at(-1)![0]!),
     };
   }
 
-  #ctxOf(rows: SqlValue[][]): AuditPage["ctx"] {
-    if (rows.length === 0 || !hasTable(this.#connection, "event_index")) {
-      return [];
-    }
-    const places = new Map(rows.map(([seq], i) => [Number(seq), i]));
-    return this.#rows(
-      `SELECT e.seq, i.field, i.value FROM events e
-       JOIN event_index i ON i.event_id = e.event_id
-       WHERE e.seq >= ? AND e.seq <= ? ORDER BY e.seq`,
-      rows[0]![0]!,
-      rows.at(-1)![0]!,
-    ).map(([seq, field, value]) => [
-      places.get(Number(seq))!,
+  /**
+   * The side-index rows of a range of seq: seq, field, value. Where our own copy
+   * of the side index says something else than event_index, one of the two is
+   * wrong, and both are returned.
+   */
+  #ctxBetween(from: SqlValue, to: SqlValue): AuditPage["ctx"] {
+    if (!this.#hasEventIndex) return [];
+    const shared = `SELECT e.seq, i.field, i.value FROM events e
+      JOIN event_index i ON i.event_id = e.event_id
+      WHERE e.seq BETWEEN ?1 AND ?2`;
+    const own = `SELECT seq, field, value FROM zu_ctx_seq
+      WHERE seq BETWEEN ?1 AND ?2`;
+    const sql = this.#hasCtxSeq ? `${shared} UNION ${own}` : shared;
+    return this.#rows(sql, from, to).map(([seq, field, value]) => [
+      Number(seq),
       field as string,
       value as string | null,
     ]);
   }
 
-  #indexed(): AuditPage["indexed"] {
-    if (!hasTable(this.#connection, "zu_ctx_fields")) return [];
-    return this.#rows("SELECT field, indexed_to FROM zu_ctx_fields").map(
-      ([field, to]) => [field as string, Number(to)],
-    );
+  /** Side-index rows of no event: rowid, whose, field, value. */
+  orphans(
+    { afterRow, limit }: { afterRow: number; limit: number },
+  ): OrphanRow[] {
+    if (!this.#hasEventIndex) return [];
+    return this.#rows(
+      `SELECT i.rowid, i.event_id, i.field, i.value FROM event_index i
+       WHERE i.rowid > ? AND NOT EXISTS
+         (SELECT 1 FROM events e WHERE e.event_id = i.event_id)
+       ORDER BY i.rowid LIMIT ?`,
+      afterRow,
+      limit,
+    ).map(([row, event_id, field, value]) => [
+      Number(row),
+      String(event_id),
+      String(field),
+      value as string | null,
+    ]);
   }
 
-  columns(seq: number): (string | null)[] {
-    const sql = `SELECT ${COLUMNS} FROM events e WHERE e.seq = ?`;
-    return (this.#rows(sql, seq)[0] ?? []) as (string | null)[];
+  idOf(seq: number): string | undefined {
+    const sql = "SELECT event_id FROM events WHERE seq = ?";
+    return this.#rows(sql, seq)[0]?.[0] as string | undefined;
   }
 
   /** Changes whenever another connection has committed. */
   dataVersion(): number {
     return Number(this.#rows("PRAGMA data_version")[0]![0]);
-  }
-
-  vacuumInto(path: string): void {
-    this.#connection.prepare("VACUUM INTO ?").run(path);
   }
 }

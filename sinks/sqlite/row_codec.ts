@@ -4,6 +4,7 @@ import {
   encodePayload,
   IdentityCodec,
   type PayloadCodec,
+  ROW_AAD_SEPARATOR,
   rowAad,
 } from "../../codec/mod.ts";
 import type { Event } from "../event.ts";
@@ -15,6 +16,11 @@ import type { Blobs, StoredRows } from "./messages.ts";
 /** A row that was read: its event, or why there is none. */
 export type DecodedRow =
   | { readonly seq: number; readonly event: Event }
+  | { readonly seq: number; readonly error: SinkError };
+
+/** A row's stored text, or why it cannot be had. */
+export type RowText =
+  | { readonly seq: number; readonly text: string }
   | { readonly seq: number; readonly error: SinkError };
 
 const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
@@ -73,36 +79,61 @@ export class RowCodec {
 
   /** Decodes a page; a row that cannot be decoded does not keep the others. */
   async decode(rows: StoredRows): Promise<DecodedRow[]> {
-    const blobs = unpackBlobs(rows.blobs);
-    const decoded = rows.seqs.map((seq, i): DecodedRow | Promise<DecodedRow> =>
-      blobs[i]![0] === PLAIN && this.#plainIsIdentity
-        ? asRow(seq, () => parseEvent(utf8.decode(blobs[i]!.subarray(1))))
-        : this.#decodeOne(seq, blobs[i]!, rows.aads[i] ?? "")
-    );
-    return await Promise.all(decoded);
+    return (await this.texts(rows)).map((row) => {
+      if ("error" in row) return row;
+      const { seq, text } = row;
+      try {
+        return { seq, event: parseEvent(text) };
+      } catch (cause) {
+        const aad = unpackBlobs(rows.aads)[rows.seqs.indexOf(seq)]!;
+        return { seq, error: corruptRow(seq, cause, idIn(aad)) };
+      }
+    });
   }
 
-  async #decodeOne(
+  /** Decrypts a page, without looking at what the texts say. */
+  async texts(rows: StoredRows): Promise<RowText[]> {
+    const blobs = unpackBlobs(rows.blobs);
+    const aads = unpackBlobs(rows.aads);
+    const texts: (RowText | Promise<RowText>)[] = [];
+    let anyEncoded = false;
+    for (const [i, seq] of rows.seqs.entries()) {
+      const isPlain = blobs[i]![0] === PLAIN && this.#plainIsIdentity;
+      anyEncoded ||= !isPlain;
+      texts.push(
+        isPlain
+          ? plainText(seq, blobs[i]!)
+          : this.#text(seq, blobs[i]!, aads[i]!),
+      );
+    }
+    return anyEncoded ? await Promise.all(texts) : texts as RowText[];
+  }
+
+  async #text(
     seq: number,
     blob: Uint8Array,
-    aad: string,
-  ): Promise<DecodedRow> {
+    aad: Uint8Array,
+  ): Promise<RowText> {
     try {
-      const aadBytes = encoder.encode(aad);
-      const text = await decodePayload(blob, aadBytes, this.#readers);
-      return { seq, event: parseEvent(text) };
+      return { seq, text: await decodePayload(blob, aad, this.#readers) };
     } catch (cause) {
-      return { seq, error: corruptRow(seq, cause, aad.split("\x1f")[0]) };
+      return { seq, error: corruptRow(seq, cause, idIn(aad)) };
     }
   }
 }
 
-function asRow(seq: number, read: () => Event): DecodedRow {
+function plainText(seq: number, blob: Uint8Array): RowText {
   try {
-    return { seq, event: read() };
+    return { seq, text: utf8.decode(blob.subarray(1)) };
   } catch (cause) {
     return { seq, error: corruptRow(seq, cause) };
   }
+}
+
+/** The event's id in a row's AAD, which plain rows are read without. */
+function idIn(aad: Uint8Array): string | undefined {
+  const [id] = new TextDecoder().decode(aad).split(ROW_AAD_SEPARATOR);
+  return id || undefined;
 }
 
 /** The error for a row that is not readable. */

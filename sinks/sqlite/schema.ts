@@ -36,17 +36,17 @@ CREATE TABLE IF NOT EXISTS zu_ctx_seq (
   seq INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS zu_ctx_seq_fvs ON zu_ctx_seq(field, value, seq);
-CREATE INDEX IF NOT EXISTS zu_ctx_seq_sf ON zu_ctx_seq(seq, field);
+CREATE UNIQUE INDEX IF NOT EXISTS zu_ctx_seq_sf ON zu_ctx_seq(seq, field);
 CREATE TRIGGER IF NOT EXISTS zu_event_index_added AFTER INSERT ON event_index
 BEGIN
-  INSERT INTO zu_ctx_seq(field, value, seq)
+  INSERT OR REPLACE INTO zu_ctx_seq(field, value, seq)
     SELECT NEW.field, NEW.value, seq FROM events WHERE event_id = NEW.event_id;
 END;
 CREATE TRIGGER IF NOT EXISTS zu_event_index_changed AFTER UPDATE ON event_index
 BEGIN
   DELETE FROM zu_ctx_seq WHERE field = OLD.field
     AND seq = (SELECT seq FROM events WHERE event_id = OLD.event_id);
-  INSERT INTO zu_ctx_seq(field, value, seq)
+  INSERT OR REPLACE INTO zu_ctx_seq(field, value, seq)
     SELECT NEW.field, NEW.value, seq FROM events WHERE event_id = NEW.event_id;
 END;
 CREATE TRIGGER IF NOT EXISTS zu_event_index_removed AFTER DELETE ON event_index
@@ -58,6 +58,13 @@ CREATE TABLE IF NOT EXISTS zu_ctx_fields (
   field TEXT PRIMARY KEY,
   indexed_to INTEGER NOT NULL
 ) WITHOUT ROWID;
+`;
+
+/** What event_index holds from before zu_ctx_seq came to be. */
+const BACKFILL = `
+INSERT INTO zu_ctx_seq(field, value, seq)
+  SELECT i.field, i.value, e.seq FROM event_index i
+  JOIN events e ON e.event_id = i.event_id;
 `;
 
 const EVENT_COLUMNS =
@@ -72,11 +79,17 @@ export function isForeign(connection: SqlConnection): boolean {
 }
 
 /** Makes what is missing of the tables; a file of version 0.2.0 is upgraded. */
-export function createTables(connection: SqlConnection, withCtx: boolean) {
+export function createTables(
+  connection: SqlConnection,
+  withCtx: boolean,
+): void {
   connection.exec("BEGIN IMMEDIATE");
   try {
     connection.exec(EVENTS);
-    if (withCtx) connection.exec(CTX);
+    if (withCtx && !hasTable(connection, "zu_ctx_seq")) {
+      connection.exec(CTX);
+      connection.exec(BACKFILL);
+    }
     connection.exec("COMMIT");
   } catch (error) {
     if (connection.inTransaction) connection.exec("ROLLBACK");

@@ -20,6 +20,7 @@ export class Thread {
   readonly #pending = new Map<number, Pending>();
   #nextId = 0;
   #death: SinkError | undefined;
+  #closing: Promise<void> | undefined;
 
   constructor() {
     this.#worker = new Worker(new URL("./worker_main.ts", import.meta.url), {
@@ -46,7 +47,16 @@ export class Thread {
     what: string,
     ...[argument]: Parameters<ThreadCalls[Call]>
   ): Promise<CallResult<Call>> {
-    if (this.#death !== undefined) throw this.#death;
+    const end = this.#death ?? (this.#closing && ended());
+    if (end !== undefined) throw end;
+    return await this.#post(call, what, argument);
+  }
+
+  async #post<Call extends keyof ThreadCalls>(
+    call: Call,
+    what: string,
+    argument: Parameters<ThreadCalls[Call]>[0],
+  ): Promise<CallResult<Call>> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     const id = this.#nextId++;
     this.#pending.set(id, { what, resolve, reject });
@@ -77,14 +87,22 @@ export class Thread {
     this.#pending.clear();
   }
 
-  /** Closes the connection and ends the thread. */
-  async close(): Promise<void> {
+  /** Answers what was asked so far, closes the connection, ends the thread. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
     if (this.#death !== undefined) return;
     try {
-      await this.call("close", "close the database");
+      await this.#post("close", "close the database", undefined as never);
     } finally {
-      this.#death = new SinkError("closed", "The thread has ended");
+      this.#death ??= ended();
       this.#worker.terminate();
     }
   }
+}
+
+function ended(): SinkError {
+  return new SinkError("closed", "The sink is closed. Open it again");
 }

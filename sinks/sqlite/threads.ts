@@ -61,6 +61,7 @@ export class Threads {
   readonly #lock: Disposable | undefined;
   #writer: Promise<Thread> | undefined;
   #reader: Promise<Thread> | undefined;
+  #closed = false;
 
   private constructor(
     options: ThreadsOptions,
@@ -114,6 +115,9 @@ export class Threads {
   }
 
   async #start(readOnly: boolean): Promise<Thread> {
+    if (this.#closed) {
+      throw new SinkError("closed", "The sink is closed. Open it again");
+    }
     if (this.#options.path === IN_MEMORY && this.#writer !== undefined) {
       throw new SinkError(
         "io",
@@ -125,6 +129,7 @@ export class Threads {
 
   /** Closes the reader, then the writer, then lets go of the lock. */
   async close(): Promise<void> {
+    this.#closed = true;
     try {
       await (await this.#reader)?.close();
     } finally {

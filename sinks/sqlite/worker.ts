@@ -66,6 +66,7 @@ export function serve(scope: ThreadScope): void {
     write: (batch: Parameters<ThreadCalls["write"]>[0]) => writer.write(batch),
     lock: (leaseMs: number) => writer.lock(leaseMs),
     unlock: () => writer.unlock(),
+    stored: (event_ids: readonly string[]) => writer.stored(event_ids),
     heads: (request: Parameters<ThreadCalls["heads"]>[0]) =>
       writer.heads(request),
     reindex: (request: Parameters<ThreadCalls["reindex"]>[0]) =>
@@ -76,9 +77,13 @@ export function serve(scope: ThreadScope): void {
     count: (plan: Parameters<ThreadCalls["count"]>[0]) => reader.count(plan),
     audit: (request: Parameters<ThreadCalls["audit"]>[0]) =>
       reader.audit(request),
-    columns: (seq: number) => reader.columns(seq),
+    orphans: (request: Parameters<ThreadCalls["orphans"]>[0]) =>
+      reader.orphans(request),
+    idOf: (seq: number) => reader.idOf(seq),
     dataVersion: () => reader.dataVersion(),
-    vacuumInto: (path: string) => reader.vacuumInto(path),
+    async copyTo(path: string) {
+      await connection!.copyTo(path);
+    },
     close() {
       connection?.close();
     },

@@ -118,10 +118,8 @@ export class Writer {
         return this.#insertAll(batch);
       } catch (error) {
         if (resultCode(error) !== CONSTRAINT) throw error;
-        const rows = this.#stored(batch);
         this.unlock();
-        if (rows.seqs.length === 0) throw error;
-        return { kind: "duplicate", rows };
+        return { kind: "duplicate" };
       }
     });
     this.#last = undefined;
@@ -167,9 +165,9 @@ export class Writer {
     return { kind: "committed", lastSeq, epoch: this.#epoch };
   }
 
-  #stored({ columns }: WriteBatch): StoredRows {
-    const ids = columns.filter((_, i) => i % COLUMNS_A_ROW === 0);
-    return packRows(ids.flatMap((id) => this.#rowById.rows(id)));
+  /** The rows that are in the log under some of these ids. */
+  stored(event_ids: readonly string[]): StoredRows {
+    return packRows(event_ids.flatMap((id) => this.#rowById.rows(id)));
   }
 
   /** Takes the write lock; it is let go of when the lease runs out. */

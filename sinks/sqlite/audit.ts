@@ -1,0 +1,106 @@
+// Every row as it is stored, for verification.
+import type {
+  AuditColumns,
+  AuditOptions,
+  AuditRow,
+  OrphanTerm,
+} from "../auditable_sink.ts";
+import type { FilterTerm } from "../event_filter.ts";
+import { streamOptions } from "../_read_options.ts";
+import { unpackBlobs } from "./blobs.ts";
+import type { AuditPage } from "./messages.ts";
+import type { RowCodec } from "./row_codec.ts";
+import type { Threads } from "./threads.ts";
+
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+const NO_TERMS: readonly FilterTerm[] = [];
+
+/** Reads every row, the broken ones included. */
+export async function* auditRows(
+  threads: Threads,
+  codec: RowCodec,
+  options: AuditOptions | undefined,
+): AsyncGenerator<AuditRow[], void, undefined> {
+  const { batchSize, afterSeq, signal } = streamOptions(options);
+  const fetch = async (after: number): Promise<AuditPage> => {
+    const reader = await threads.reader();
+    return await reader.call("audit", "audit", {
+      afterSeq: after,
+      limit: batchSize,
+    });
+  };
+  let next: Promise<AuditPage> | undefined = fetch(afterSeq);
+  try {
+    while (next !== undefined) {
+      signal?.throwIfAborted();
+      const page: AuditPage = await next;
+      const { seqs } = page.rows;
+      next = seqs.length < batchSize ? undefined : fetch(seqs.at(-1)!);
+      if (seqs.length > 0) yield await auditPage(page, codec);
+    }
+  } finally {
+    // Nobody waits any more for the page that was fetched ahead.
+    next?.catch(() => {});
+  }
+}
+
+async function auditPage(
+  page: AuditPage,
+  codec: RowCodec,
+): Promise<AuditRow[]> {
+  const terms = Map.groupBy(page.ctx, ([seq]) => seq);
+  const columns = unpackBlobs(page.columns);
+  const texts = await codec.texts(page.rows);
+  return texts.map((row, i) => ({
+    ...row,
+    columns: columnsIn(columns[i]!),
+    ctx: terms.get(row.seq)?.map(([, field, value]): FilterTerm => ({
+      field,
+      value,
+    })) ?? NO_TERMS,
+  }));
+}
+
+/** Takes apart what `AUDITED` in select.ts put together. */
+function columnsIn(audited: Uint8Array): AuditColumns {
+  const [
+    event_id = "",
+    trace_id = "",
+    task_id = "",
+    parent = "",
+    type = "",
+    ...rest
+  ] = utf8.decode(audited).split("\x1f");
+  return {
+    event_id,
+    trace_id,
+    task_id,
+    parent_id: parent === "-" ? null : parent.slice(1),
+    type,
+    // An edit may have put a separator here.
+    source: rest.join("\x1f"),
+  };
+}
+
+/** Reads the rows of the side index that belong to no event. */
+export async function* auditOrphans(
+  threads: Threads,
+  options: Omit<AuditOptions, "afterSeq"> | undefined,
+): AsyncGenerator<OrphanTerm[], void, undefined> {
+  const { batchSize: limit, signal } = streamOptions(options);
+  let afterRow = 0;
+  while (true) {
+    signal?.throwIfAborted();
+    const reader = await threads.reader();
+    const rows = await reader.call("orphans", "audit", { afterRow, limit });
+    if (rows.length > 0) {
+      yield rows.map(([, event_id, field, value]) => ({
+        event_id,
+        field,
+        value,
+      }));
+    }
+    if (rows.length < limit) return;
+    afterRow = rows.at(-1)![0];
+  }
+}

@@ -1,0 +1,42 @@
+import { AesGcmCodec, ManagedAesGcmCodec } from "../../../codec/mod.ts";
+import { type PayloadCodec, SqliteSink } from "../../../sinks/mod.ts";
+import { hasWalResetBug } from "../../../sinks/sqlite/wal_reset_bug.ts";
+import { testEventSink } from "../../conformance/mod.ts";
+
+const KEY = new Uint8Array(32).fill(7);
+const CODECS: Record<string, () => { codec?: PayloadCodec }> = {
+  "plain": () => ({}),
+  "AES-256-GCM": () => ({ codec: new AesGcmCodec(KEY) }),
+  "managed AES-256-GCM": () => ({
+    codec: new ManagedAesGcmCodec({ currentKeyId: "k1", key: () => KEY }),
+  }),
+};
+
+for (const driver of ["ffi", "builtin"] as const) {
+  const probe = await SqliteSink.open(":memory:", { driver });
+  await probe.close();
+  for (const [name, codec] of Object.entries(CODECS)) {
+    testEventSink({
+      name: `SqliteSink (${driver}, ${name})`,
+      supports: {
+        persistence: true,
+        atomicAppendAll: true,
+        unboundedIdempotence: true,
+        sharedWriters: !hasWalResetBug(probe.sqliteVersion),
+      },
+      open: async (log, options) =>
+        await SqliteSink.open(`${await log.folder()}/log.db`, {
+          ...options,
+          ...codec(),
+          driver,
+          followPollMs: 20,
+        }),
+    });
+  }
+  testEventSink({
+    name: `SqliteSink (${driver}, in memory)`,
+    supports: probe.supports,
+    open: (_log, options) =>
+      SqliteSink.open(":memory:", { ...options, driver }),
+  });
+}
