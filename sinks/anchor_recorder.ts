@@ -24,7 +24,8 @@ export interface AnchorRecorderOptions {
   readonly everyEvents?: number;
   /**
    * Of how many traces to remember how far they are. A trace that has to make
-   * room is anchored first, and counted in the log again when it goes on.
+   * room is anchored first, and counted in the log again when it goes on. At
+   * most 65,536.
    * @default {4_096}
    */
   readonly tracesMax?: number;
@@ -110,7 +111,7 @@ export class AnchorRecorder implements AsyncDisposable {
     });
     this.#tracesMax = countOption("tracesMax", options.tracesMax, {
       min: 1,
-      max: 1_000_000,
+      max: 65_536,
       default: RECORDED_TRACES_MAX_DEFAULT,
     });
   }
