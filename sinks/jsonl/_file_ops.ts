@@ -58,6 +58,9 @@ function stateOf(info: Deno.FileInfo, path: string): FileState {
   return { id, size: info.size };
 }
 
+/** The most bytes that are written without another thread. */
+const SYNC_WRITE_MAX = 128 * 1024;
+
 class DenoLogFile implements LogFile {
   readonly #file: Deno.FsFile;
   readonly #path: string;
@@ -71,7 +74,11 @@ class DenoLogFile implements LogFile {
     return this.#file.read(into);
   }
 
-  write(bytes: Uint8Array): Promise<number> {
+  // deno-lint-ignore require-await -- a throw must reject
+  async write(bytes: Uint8Array): Promise<number> {
+    // What goes no further than the page cache is done before another thread
+    // would have been woken for it. Syncing is what takes time.
+    if (bytes.length <= SYNC_WRITE_MAX) return this.#file.writeSync(bytes);
     return this.#file.write(bytes);
   }
 

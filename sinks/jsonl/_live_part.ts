@@ -142,13 +142,15 @@ export class LivePart {
    */
   commit(events: readonly Event[], ends: readonly number[]): void {
     const start = this.#length;
-    events.forEach((event, i) => {
+    const heads = new Map<string, string | null>();
+    events.forEach(({ event_id, trace_id, hash }, i) => {
       this.#lines++;
       this.#length = start + ends[i]!;
-      this.tables.add(event.event_id, this.#lines);
-      this.tables.setHead(event.trace_id, event.hash);
+      this.tables.add(event_id, this.#lines);
+      heads.set(trace_id, hash);
       this.index.note(this.#lines, this.#length);
     });
+    for (const [trace_id, hash] of heads) this.tables.setHead(trace_id, hash);
     this.#mustCut = false;
   }
 

@@ -3,7 +3,7 @@
 // fingerprints, so there is no collision that could lie.
 
 /** How many buckets a table has; the index file has the same ones. */
-export const BUCKETS = 4096;
+export const BUCKETS = 1024;
 /** How many words a key takes. */
 export const KEY_WORDS = 4;
 
@@ -49,7 +49,7 @@ function hashOf(key: Uint32Array, at: number, seed: number): number {
 
 /** The bucket of a key that stands in an array at an offset. */
 export function bucketOf(key: Uint32Array, at: number, seed: number): number {
-  return hashOf(key, at, seed) >>> 20;
+  return hashOf(key, at, seed) >>> 22;
 }
 
 /**
@@ -116,7 +116,7 @@ export class UuidTable {
   /** The value of a key that stands in an array; a view, not a copy. */
   getWords(key: Uint32Array, at: number): Uint32Array | undefined {
     const hash = hashOf(key, at, this.seed);
-    const bucket = this.#buckets[hash >>> 20];
+    const bucket = this.#buckets[hash >>> 22];
     if (bucket === undefined) return undefined;
     const slot = this.#slot(bucket, hash, key, at) + KEY_WORDS;
     if (bucket[slot] === 0) return undefined;
@@ -149,7 +149,7 @@ export class UuidTable {
     valueAt: number,
   ): void {
     const hash = hashOf(key, keyAt, this.seed);
-    const index = hash >>> 20;
+    const index = hash >>> 22;
     const bucket = this.#roomIn(index);
     const slot = this.#slot(bucket, hash, key, keyAt);
     if (bucket[slot + KEY_WORDS] === 0) {
