@@ -2,6 +2,19 @@
 // nobody reads a million of them.
 import type { ChainViolation } from "./chain_violation.ts";
 
+/** How much of each text is kept: an editor may have put anything there. */
+const TEXT_CHARS_MAX = 1_024;
+
+/** A copy whose texts are short, and share no memory with the row's own. */
+function kept(violation: ChainViolation): ChainViolation {
+  const clipped = Object.entries(violation).map(([name, value]) =>
+    typeof value === "string" && value.length > TEXT_CHARS_MAX
+      ? [name, `${value.slice(0, TEXT_CHARS_MAX)}…`]
+      : [name, value]
+  );
+  return structuredClone(Object.fromEntries(clipped));
+}
+
 /** The first violations up to a bound, and how many there are. */
 export class ViolationList {
   /** The first violations. */
@@ -21,7 +34,7 @@ export class ViolationList {
 
   add(violation: ChainViolation): void {
     this.total++;
-    if (this.items.length < this.#max) this.items.push(violation);
+    if (this.items.length < this.#max) this.items.push(kept(violation));
   }
 }
 

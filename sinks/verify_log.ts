@@ -67,7 +67,10 @@ export interface LogReport {
    * a chain from the start, anything but 0 means that one was taken away.
    */
   readonly unlinked: number;
-  /** What is wrong, in log order, up to `violationsMax`; empty if nothing is. */
+  /**
+   * What is wrong, in log order, up to `violationsMax`; empty if nothing is.
+   * Texts are cut off behind 1,024 characters.
+   */
   readonly violations: readonly ChainViolation[];
   /** How many violations there are. */
   readonly violationsTotal: number;

@@ -285,6 +285,16 @@ Deno.test("verifyLog keeps as many violations as it may, and counts all", async 
   assertEquals(report.violationsTotal, 50);
 });
 
+Deno.test("verifyLog keeps the beginning of what an editor made long", async () => {
+  const row = auditRow(chain(1, 1)[0]!, 1);
+  const columns = { ...row.columns!, source: "x".repeat(1_000_000) };
+  const report = await verifyLog(new AuditableFake([{ ...row, columns }]));
+  const [violation] = report.violations;
+  assertEquals(violation?.code, "column_mismatch");
+  assertEquals(violation?.found, `${"x".repeat(1_024)}…`);
+  assertEquals(violation?.message.length, 1_025);
+});
+
 Deno.test("verifyLog tells how far it has come", async () => {
   const sink = new StreamFake(chain(1, 2_500));
   const seen: LogProgress[] = [];
