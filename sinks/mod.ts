@@ -16,6 +16,7 @@ export * from "./event_filter.ts";
 export * from "./event_sink.ts";
 export { digestEvent, linkEvent } from "./hash_chain.ts";
 export * from "./jsonl_anchor.ts";
+export * from "./jsonl_sink.ts";
 export { linkBatch, type LogView, type Placed } from "./link_batch.ts";
 export * from "./memory_sink.ts";
 export * from "./parse_event.ts";
