@@ -116,19 +116,15 @@ export class LivePart {
     this.#mustCut = true;
     await writeAll(this.#file, bytes);
     const { ops, log, sync } = this.#options;
-    // Both run at the same time, and neither may be left behind by the other.
-    const [synced, state] = await Promise.allSettled([
-      sync ? this.#file.syncData() : undefined,
-      ops.stat(log),
-    ]);
-    if (synced.status === "rejected") throw synced.reason;
-    if (state.status === "rejected") throw state.reason;
-    if (state.value?.id !== this.id) {
+    if (sync) await this.#file.syncData();
+    // Not before that is done, since a sync leaves time for a lot to happen.
+    const now = await ops.stat(log);
+    if (now?.id !== this.id) {
       // The file belongs to whoever moved it, and these lines do not.
       await this.cut();
       return false;
     }
-    if (state.value.size === this.#length + bytes.length) return true;
+    if (now.size === this.#length + bytes.length) return true;
     // Where the lines are is unknown; the next scan finds them or does not.
     this.#mustCut = false;
     return false;
