@@ -93,10 +93,18 @@ function daysInMonth(year: number, month: number): number {
   return year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0) ? 29 : 28;
 }
 
+/**
+ * Timestamps as they are stored, but for days that not every month has and a
+ * fraction or an offset of zero: most of them, told without taking them apart.
+ */
+const PLAIN_TIMESTAMP =
+  /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.(?!000000)\d{6})?Z?$/;
+
 /** Checks and normalises a timestamp; it is never moved to another zone. */
 export function timestampField(value: unknown): string {
   const rule = "it must be an ISO 8601 date and time of the years 1 to 9999, " +
     "such as 2024-01-02T03:04:05.678900Z";
+  if (typeof value === "string" && PLAIN_TIMESTAMP.test(value)) return value;
   if (value instanceof Date) {
     if (Number.isNaN(value.getTime())) refuse("ts", value, rule);
     return timestampField(value.toISOString());

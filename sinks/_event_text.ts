@@ -1,17 +1,40 @@
-// The text of an event, taken once when the event is made, so that what is
-// digested, what is stored and what was accepted are the same bytes.
+// An event and its text. The payload is frozen with the event, so the text can be
+// made anew at any time and is always the same.
 import type { Event } from "./event.ts";
-import type { SourceValue } from "./_json_source.ts";
+import { type SourceValue, storedText } from "./_json_source.ts";
 
 /** What is remembered of an event beside its fields. */
 export interface EventText {
-  /** Stored text up to the chain fields, without the closing brace. */
-  readonly core: string;
   /** The payload as its source spelt it, where JS values cannot say the same. */
   readonly source?: SourceValue;
 }
 
-const texts = new WeakMap<Event, EventText>();
+/** An event whose payload JS writes as its source did. */
+export const NATIVE: EventText = {};
+
+/** Returns the object that it is given, for a subclass to put a field on. */
+class Returned {
+  constructor(event: Event) {
+    return event;
+  }
+}
+
+/**
+ * Marks an event with a private field. A WeakMap would do the same, and made
+ * reading a log a third slower: V8's collector visits it with each sweep.
+ */
+class Marked extends Returned {
+  readonly #text: EventText;
+
+  constructor(event: Event, text: EventText) {
+    super(event);
+    this.#text = text;
+  }
+
+  static textOf(event: Event): EventText | undefined {
+    return #text in event ? (event as unknown as Marked).#text : undefined;
+  }
+}
 
 /** Everything of an event but its chain fields. */
 export type EventContent = Omit<Event, "prev_hash" | "hash" | "sig">;
@@ -24,24 +47,33 @@ export const UNLINKED: ChainFields = { prev_hash: null, hash: null, sig: null };
 
 const quoted = JSON.stringify;
 
-/** Stored text up to the chain fields, for a payload whose text is known. */
-export function coreText(content: EventContent, payload: string): string {
+/** Stored text up to the payload. */
+export function headText(content: EventContent): string {
   const parent = content.parent_id === null ? "null" : `"${content.parent_id}"`;
   return `{"event_id":"${content.event_id}","trace_id":"${content.trace_id}",` +
     `"task_id":"${content.task_id}","parent_id":${parent},` +
     `"type":${quoted(content.type)},"ts":"${content.ts}",` +
-    `"source":${quoted(content.source)},"payload":${payload},` +
-    `"schema_version":${content.schema_version}`;
+    `"source":${quoted(content.source)},"payload":`;
+}
+
+/** Stored text behind the payload. */
+export function tailText(schema_version: number, chain: ChainFields): string {
+  return `,"schema_version":${schema_version},` +
+    `"prev_hash":${nullable(chain.prev_hash)},` +
+    `"hash":${nullable(chain.hash)},"sig":${nullable(chain.sig)}}`;
+}
+
+/** Stored text of a known event, with the given chain fields. */
+export function wholeText(event: Event, chain: ChainFields): string {
+  const { source } = Marked.textOf(event) ?? NATIVE;
+  const payload = source === undefined
+    ? JSON.stringify(event.payload)
+    : storedText(source);
+  return headText(event) + payload + tailText(event.schema_version, chain);
 }
 
 function nullable(hex: string | null): string {
   return hex === null ? "null" : `"${hex}"`;
-}
-
-/** Stored text from its two parts. */
-export function joinText(core: string, chain: ChainFields): string {
-  return `${core},"prev_hash":${nullable(chain.prev_hash)},` +
-    `"hash":${nullable(chain.hash)},"sig":${nullable(chain.sig)}}`;
 }
 
 /** Makes the one kind of event object there is: frozen, and with its text. */
@@ -50,7 +82,7 @@ export function makeEvent(
   chain: ChainFields,
   text: EventText,
 ): Event {
-  const event: Event = Object.freeze({
+  const event: Event = {
     event_id: content.event_id,
     trace_id: content.trace_id,
     task_id: content.task_id,
@@ -63,12 +95,12 @@ export function makeEvent(
     prev_hash: chain.prev_hash,
     hash: chain.hash,
     sig: chain.sig,
-  });
-  texts.set(event, text);
-  return event;
+  };
+  new Marked(event, text);
+  return Object.freeze(event);
 }
 
 /** What is remembered of an event, or undefined for an object from elsewhere. */
 export function textOf(event: Event): EventText | undefined {
-  return texts.get(event);
+  return Marked.textOf(event);
 }

@@ -9,12 +9,7 @@ import {
   typeField,
   uuidField,
 } from "./_event_fields.ts";
-import {
-  coreText,
-  type EventContent,
-  makeEvent,
-  textOf,
-} from "./_event_text.ts";
+import { type EventContent, makeEvent, NATIVE, textOf } from "./_event_text.ts";
 import { takePayload } from "./_payload.ts";
 import { SinkError } from "./sink_error.ts";
 
@@ -97,8 +92,7 @@ export function createEvent(init: EventInit): Event {
     hash: digestField("hash", init.hash),
     sig: digestField("sig", init.sig),
   };
-  const core = coreText(content, JSON.stringify(content.payload));
-  return makeEvent(content, chain, { core });
+  return makeEvent(content, chain, NATIVE);
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Event, StoredEvent } from "./event.ts";
-import { textOf } from "./_event_text.ts";
+import { UNLINKED, wholeText } from "./_event_text.ts";
 import { canonicalEvent, linkEvent } from "./hash_chain.ts";
 import { SinkError } from "./sink_error.ts";
 
@@ -42,7 +42,7 @@ export function isSameEvent(event: Event, stored: Event): boolean {
   for (const field of CHAIN_FIELDS) {
     if (event[field] !== null && event[field] !== stored[field]) return false;
   }
-  return textOf(event)!.core === textOf(stored)!.core ||
+  return wholeText(event, UNLINKED) === wholeText(stored, UNLINKED) ||
     canonicalEvent(event, null) === canonicalEvent(stored, null);
 }
 

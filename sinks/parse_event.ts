@@ -9,11 +9,13 @@ import {
   uuidField,
 } from "./_event_fields.ts";
 import {
-  coreText,
+  type ChainFields,
   type EventContent,
-  joinText,
+  headText,
   makeEvent,
-  textOf,
+  NATIVE,
+  tailText,
+  wholeText,
 } from "./_event_text.ts";
 import { admitEvent } from "./create_event.ts";
 import { readSource, type SourceValue, storedText } from "./_json_source.ts";
@@ -113,22 +115,31 @@ export function parseEvent(json: string): Event {
     sig: digestField("sig", fields.sig),
   };
   const native = JSON.stringify(content.payload);
-  const core = coreText(content, native);
-  // A text that JS writes back to the letter has nothing that JS cannot say.
-  // JSON.stringify escapes surrogates only when they are lone.
-  if (
-    !native.includes("\\ud") &&
-    (json === joinText(core, chain) || json === `${core}}`)
-  ) {
-    return makeEvent(content, chain, { core });
+  if (isOwnText(json, native, content, chain)) {
+    return makeEvent(content, chain, NATIVE);
   }
   const source = (readSource(json) as Map<string, SourceValue>).get("payload")!;
-  const written = storedText(source);
-  if (written === native) return makeEvent(content, chain, { core });
-  return makeEvent(content, chain, {
-    core: coreText(content, written),
-    source,
-  });
+  const text = storedText(source) === native ? NATIVE : { source };
+  return makeEvent(content, chain, text);
+}
+
+/**
+ * Whether a text is to the letter what JS would write for the event, and so has
+ * nothing that JS cannot say. Compared in pieces, which copies none of it.
+ */
+function isOwnText(
+  json: string,
+  payload: string,
+  content: EventContent,
+  chain: ChainFields,
+): boolean {
+  // JSON.stringify escapes surrogates only when they are lone.
+  if (payload.includes("\\ud")) return false;
+  const head = headText(content);
+  const tail = tailText(content.schema_version, chain);
+  const length = head.length + payload.length + tail.length;
+  return json.length === length && json.startsWith(head) &&
+    json.startsWith(payload, head.length) && json.endsWith(tail);
 }
 
 /**
@@ -155,5 +166,5 @@ export function parseEvent(json: string): Event {
  */
 export function serializeEvent(event: Event): string {
   const admitted = admitEvent(event);
-  return joinText(textOf(admitted)!.core, admitted);
+  return wholeText(admitted, admitted);
 }

@@ -179,3 +179,30 @@ Deno.test("refusals show a short piece of a long value, on one line", () => {
   assertEquals(message.includes("\n"), false);
   assertEquals(message.length < 250, true, message);
 });
+
+Deno.test("timestampField agrees with itself on texts that it takes the short way", () => {
+  const days = ["01", "09", "10", "28", "29", "30", "31", "00", "32"];
+  const times = ["00:00:00", "23:59:59", "24:00:00", "12:60:00", "12:00:60"];
+  for (const year of ["0000", "0001", "2023", "2024", "9999"]) {
+    for (const month of ["00", "01", "02", "04", "12", "13"]) {
+      for (const day of days) {
+        for (const time of times) {
+          for (const fraction of ["", ".000000", ".000001"]) {
+            const text = `${year}-${month}-${day}T${time}${fraction}`;
+            // A space for the T is never stored, so it goes the long way.
+            const taken = outcome(`${text}Z`);
+            assertEquals(taken, outcome(`${text.replace("T", " ")}Z`), text);
+          }
+        }
+      }
+    }
+  }
+});
+
+function outcome(ts: string): string {
+  try {
+    return timestampField(ts);
+  } catch {
+    return "refused";
+  }
+}

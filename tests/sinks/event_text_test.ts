@@ -1,29 +1,36 @@
 import { assert, assertEquals } from "@std/assert";
 import { parseEvent, serializeEvent } from "../../sinks/mod.ts";
 import {
-  coreText,
-  joinText,
+  headText,
   makeEvent,
+  tailText,
   textOf,
   UNLINKED,
+  wholeText,
 } from "../../sinks/_event_text.ts";
 import { event, eventText } from "./_samples.ts";
 
 const HASH = "0123456789abcdef".repeat(4);
 
-Deno.test("coreText and joinText are the two parts of the stored text", () => {
+Deno.test("headText, the payload and tailText make up the stored text", () => {
   const made = event({ payload: { a: 1 }, source: 'quo"ted' });
-  const core = coreText(made, '{"a":1}');
-  assertEquals(joinText(core, UNLINKED), serializeEvent(made));
   const linked = { prev_hash: HASH, hash: HASH, sig: HASH };
-  const { prev_hash, hash, sig } = JSON.parse(joinText(core, linked));
-  assertEquals({ prev_hash, hash, sig }, linked);
+  for (const chain of [UNLINKED, linked]) {
+    const text = `${headText(made)}{"a":1}${tailText(1, chain)}`;
+    assertEquals(wholeText(made, chain), text);
+    const { prev_hash, hash, sig } = JSON.parse(text);
+    assertEquals({ prev_hash, hash, sig }, chain);
+  }
+  assertEquals(wholeText(made, UNLINKED), serializeEvent(made));
 });
 
 Deno.test("makeEvent freezes an event that remembers its text", () => {
-  const made = makeEvent(event(), UNLINKED, { core: "the text" });
+  const source = new Map();
+  const made = makeEvent(event(), UNLINKED, { source });
   assert(Object.isFrozen(made));
-  assertEquals(textOf(made)?.core, "the text");
+  assertEquals(textOf(made)?.source, source);
+  assertEquals(Reflect.ownKeys(made), Reflect.ownKeys(event()));
+  assertEquals(Object.getPrototypeOf(made), Object.prototype);
 });
 
 Deno.test("textOf knows nothing of an object from elsewhere", () => {
