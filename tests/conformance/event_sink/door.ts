@@ -1,7 +1,12 @@
-import { assert, assertRejects } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  AssertionError,
+  assertRejects,
+} from "@std/assert";
 import type { Event } from "../../../sinks/mod.ts";
 import type { EventSinkRule } from "./rule.ts";
-import { assertCode, assertLog, plain, sample } from "./samples.ts";
+import { assertCode, assertLog, each, plain, sample } from "./samples.ts";
 
 /** Each breaks one rule of the format. */
 const INVALID: Readonly<Record<string, Record<string, unknown>>> = {
@@ -33,19 +38,23 @@ const NOT_EVENTS: readonly unknown[] = [undefined, null, 1, "{}", true, []];
 
 /** What a sink lets in. */
 export const DOOR: readonly EventSinkRule[] = [
-  ...Object.entries(INVALID).map(([what, fields]): EventSinkRule => ({
-    name: `refuses ${what}, and stores nothing`,
+  {
+    name:
+      "refuses an event that breaks a rule of the format, and stores nothing",
     check: async ({ open }) => {
       const sink = await open();
-      const invalid = { ...plain(sample()), ...fields } as Event;
-      await assertCode("invalid_event", () => sink.append(invalid));
-      const batch = [sample(), invalid, sample()];
-      await assertCode("invalid_event", () => sink.appendAll(batch));
+      await each(Object.entries(INVALID), async (fields) => {
+        const invalid = { ...plain(sample()), ...fields } as Event;
+        await assertCode("invalid_event", () => sink.append(invalid));
+        const batch = [sample(), invalid, sample()];
+        await assertCode("invalid_event", () => sink.appendAll(batch));
+        assertEquals(await sink.count(), 0);
+      });
       const after = sample();
       await sink.append(after);
       await assertLog(sink, [after]);
     },
-  })),
+  },
   {
     name: "refuses what is no object, and stores nothing",
     check: async ({ open }) => {
@@ -80,8 +89,13 @@ export const DOOR: readonly EventSinkRule[] = [
         () => sink.count({ nothing: 1 }),
       ];
       for (const call of calls) {
-        const promise = call();
-        assert(promise instanceof Promise, "no promise came back");
+        let promise: Promise<unknown>;
+        try {
+          promise = call();
+        } catch (cause) {
+          throw new AssertionError(`${call} throws`, { cause });
+        }
+        assert(promise instanceof Promise, `${call} returns no promise`);
         await assertRejects(() => promise);
       }
     },

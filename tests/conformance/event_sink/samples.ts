@@ -86,6 +86,24 @@ export function later<T>(promise: Promise<T>): Promise<T> {
   return promise;
 }
 
+/**
+ * Checks each case on what is at hand, and names the one that fails. Cases that
+ * leave nothing behind share a log in this way, since opening one takes time.
+ */
+export async function each<T>(
+  cases: Iterable<readonly [what: string, value: T]>,
+  check: (value: T) => void | Promise<void>,
+): Promise<void> {
+  for (const [what, value] of cases) {
+    try {
+      await check(value);
+    } catch (cause) {
+      const { message } = cause as Error;
+      throw new AssertionError(`${what}: ${message}`, { cause });
+    }
+  }
+}
+
 /** The events' ids. */
 export function ids(stored: readonly StoredEvent[]): string[] {
   return stored.map(({ event }) => event.event_id);

@@ -2,24 +2,26 @@ import { assert, assertEquals } from "@std/assert";
 import {
   digestEvent,
   type Event,
+  type EventSink,
   parseEvent,
   serializeEvent,
 } from "../../../sinks/mod.ts";
 import { assertMatches } from "./filters.ts";
 import type { EventSinkRule, RuleContext } from "./rule.ts";
 import {
-  assertLog,
+  assertChains,
   contentText,
+  each,
+  ids,
   sample,
   TASK,
   TRACE_A,
-  uuid,
 } from "./samples.ts";
 
 /** An event that another program wrote, with this text for its payload. */
 function foreign(payload: string): Event {
   return parseEvent(
-    `{"event_id":"${uuid(0xf)}","trace_id":"${TRACE_A}",` +
+    `{"event_id":"${crypto.randomUUID()}","trace_id":"${TRACE_A}",` +
       `"task_id":"${TASK}","parent_id":null,"type":"data.row",` +
       `"ts":"2024-01-02T03:04:05Z","source":"py","payload":${payload},` +
       `"schema_version":1}`,
@@ -62,79 +64,119 @@ const PAYLOADS: Readonly<Record<string, Record<string, unknown>>> = {
   },
 };
 
-/** Stores an event, and checks that every way back gives the same text. */
-async function assertKept(context: RuleContext, event: Event): Promise<void> {
-  const sink = await context.open();
-  const text = contentText(event);
-  const { event: stored } = await sink.append(event);
-  // A short message: a long text would make for a long difference.
-  assert(contentText(stored) === text, "append returned another text");
-  assertEquals(stored.hash, digestEvent(event, null));
-  const check = async (from: typeof sink): Promise<void> => {
-    const [found] = await from.query();
-    assert(found !== undefined, "the event is not there");
-    assert(contentText(found.event) === text, "another text was read back");
-    assertEquals(found.event.hash, digestEvent(found.event, null));
-    await assertLog(from, [event]);
-    assertEquals((await from.append(event)).seq, found.seq);
+/** 199 levels of nesting, the most there may be, with a scalar in the last. */
+function deepest(): Record<string, unknown> {
+  let payload: Record<string, unknown> = { end: 1 };
+  for (let level = 1; level < 199; level++) payload = { a: payload };
+  return payload;
+}
+
+const SOURCES = ["", "a\0b", "é😀", "' \" \\ % _ *", "\ufeff", " \n"];
+
+const TIMES = [
+  "2024-01-02T03:04:05Z",
+  "2024-01-02T03:04:05.000001+05:30",
+  "2024-01-02T03:04:05",
+  "0001-01-01T00:00:00-23:59",
+  "9999-12-31T23:59:59.999999Z",
+];
+
+/** Checks that an event says what was given, and that its digest does. */
+function assertSays(stored: Event, given: Event): void {
+  // Short messages: a long text would make for a long difference.
+  assert(contentText(stored) === contentText(given), "the text is another");
+  assertEquals(stored.hash, digestEvent(stored, stored.prev_hash), "hash");
+  assertEquals(stored.hash, digestEvent(given, stored.prev_hash), "hash");
+}
+
+/** Stores events, and checks that every way back gives the same text. */
+async function assertKept(
+  { open, supports }: RuleContext,
+  cases: ReadonlyArray<readonly [what: string, event: Event]>,
+): Promise<void> {
+  const sink = await open();
+  const events = cases.map(([, event]) => event);
+  await each(cases, async (event) => {
+    assertSays((await sink.append(event)).event, event);
+  });
+  const check = async (from: EventSink): Promise<void> => {
+    const log = await from.query();
+    assertEquals(ids(log), events.map(({ event_id }) => event_id));
+    assertChains(log);
+    const found = new Map(log.map(({ event }) => [event.event_id, event]));
+    await each(cases, async (event) => {
+      assertSays(found.get(event.event_id)!, event);
+      const again = await from.append(event);
+      assertSays(again.event, event);
+    });
+    for await (const { event } of from.stream()) {
+      assertSays(event, found.get(event.event_id)!);
+    }
+    assertEquals(await from.count(), events.length);
   };
   await check(sink);
-  if (!context.supports.persistence) return;
+  if (!supports.persistence) return;
   await sink.close();
-  await check(await context.open());
+  await check(await open());
 }
 
 /** What comes back is what was given, to the letter. */
 export const TEXT: readonly EventSinkRule[] = [
-  ...Object.entries(PAYLOADS).map(([what, payload]): EventSinkRule => ({
-    name: `keeps ${what}`,
-    check: (context) => assertKept(context, sample({ payload })),
-  })),
-  ...Object.entries(FOREIGN).map(([what, payload]): EventSinkRule => ({
-    name: `keeps ${what} as another program wrote it`,
-    check: async (context) => {
-      const event = foreign(payload);
-      const text = serializeEvent(event);
-      assert(text.includes(`"payload":${payload},`), text);
-      await assertKept(context, event);
-    },
-  })),
+  {
+    name: "keeps payloads of every kind, to the letter",
+    check: (context) =>
+      assertKept(
+        context,
+        Object.entries({ ...PAYLOADS, "199 levels": deepest() }).map((
+          [what, payload],
+        ) => [what, sample({ payload })]),
+      ),
+  },
+  {
+    name:
+      "keeps payloads as another program wrote them, 1.0 and 2**70 included",
+    check: (context) =>
+      assertKept(
+        context,
+        Object.entries(FOREIGN).map(([what, payload]) => {
+          const event = foreign(payload);
+          const text = serializeEvent(event);
+          assert(text.includes(`"payload":${payload},`), text);
+          return [what, event];
+        }),
+      ),
+  },
   {
     name: "keeps a payload of 2 MiB",
     check: async (context) => {
       const text = "0123456789abcdé\n".repeat(2 ** 17);
-      await assertKept(context, sample({ payload: { text } }));
+      await assertKept(context, [["2 MiB", sample({ payload: { text } })]]);
     },
   },
   {
-    name: "keeps a payload of 199 levels, the most there may be",
+    name: "keeps sources of every kind",
     check: async (context) => {
-      let payload: Record<string, unknown> = { end: 1 };
-      for (let level = 1; level < 199; level++) payload = { a: payload };
-      await assertKept(context, sample({ payload }));
+      const events = SOURCES.map((source) => sample({ source }));
+      await assertKept(
+        context,
+        events.map((event) => [JSON.stringify(event.source), event]),
+      );
     },
   },
-  ...["", "a\0b", "é😀", "' \" \\ % _ *", "\ufeff", " \n"].map((
-    source,
-  ): EventSinkRule => ({
-    name: `keeps the source ${JSON.stringify(source)}, and finds by it`,
+  {
+    name: "finds by sources of every kind",
     check: async ({ open }) => {
       const sink = await open();
-      const event = sample({ source });
-      await sink.appendAll([sample({ source: "other" }), event]);
-      await assertMatches(sink, { source }, [event.event_id]);
-      const [found] = await sink.query({ source });
-      assertEquals(contentText(found!.event), contentText(event));
+      const events = SOURCES.map((source) => sample({ source }));
+      await sink.appendAll([...events, sample({ source: "other" })]);
+      for (const { source, event_id } of events) {
+        await assertMatches(sink, { source }, [event_id]);
+      }
     },
-  })),
-  ...[
-    "2024-01-02T03:04:05Z",
-    "2024-01-02T03:04:05.000001+05:30",
-    "2024-01-02T03:04:05",
-    "0001-01-01T00:00:00-23:59",
-    "9999-12-31T23:59:59.999999Z",
-  ].map((ts): EventSinkRule => ({
-    name: `keeps the time ${ts} in its zone`,
-    check: (context) => assertKept(context, sample({ ts })),
-  })),
+  },
+  {
+    name: "keeps times in their zones",
+    check: (context) =>
+      assertKept(context, TIMES.map((ts) => [ts, sample({ ts })])),
+  },
 ];

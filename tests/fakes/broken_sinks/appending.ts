@@ -63,7 +63,7 @@ export const APPENDING: readonly Breach[] = [
   ),
   breach(
     "accepts an event without a check",
-    "refuses a type of another family, and stores nothing",
+    "refuses an event that breaks a rule of the format, and stores nothing",
     ({ inner }) => ({
       append: (event) =>
         event.type.startsWith("tool.")

@@ -41,7 +41,7 @@ export const READING: readonly Breach[] = [
   ),
   filtering(
     "compares in any case",
-    "filters by source, exactly and in its case",
+    "filters by each column and by several, through every read",
     (filter) => {
       const { source } = filter;
       return typeof source === "string"
@@ -51,7 +51,7 @@ export const READING: readonly Breach[] = [
   ),
   {
     what: "compares ids as they are spelt",
-    rule: "filters by an id in upper case",
+    rule: "filters by each column and by several, through every read",
     supports: IN_MEMORY,
     open: (_log, options) => {
       const sink = new Sound(new MemorySink(options));
@@ -67,13 +67,13 @@ export const READING: readonly Breach[] = [
   },
   {
     what: "does not index ctx fields",
-    rule: "filters by ctx fields: text, exactly",
+    rule: "filters by the ctx fields that it was opened with",
     open: () => new MemorySink(),
     supports: IN_MEMORY,
   },
   breach(
     "counts without the filter",
-    "filters by trace_id",
+    "filters by each column and by several, through every read",
     ({ inner }) => ({ count: () => inner.count() }),
   ),
   breach(
