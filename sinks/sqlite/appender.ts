@@ -51,6 +51,8 @@ interface Flight {
   posted: Promise<boolean>;
   /** What became of it; never rejects. */
   landed: Promise<Landing>;
+  /** The same, once it is known. */
+  landing?: Landing;
 }
 
 type Landing = WriteOutcome | { readonly kind: "failed"; error: unknown };
@@ -212,17 +214,25 @@ export class Appender {
   }
 
   async #land(flight: Flight, landing: Landing): Promise<void> {
+    flight.landing = landing;
     // A flight that lands while the one before it is being recovered is part of
-    // that recovery.
+    // that recovery. One that gives up before the one before it has landed waits
+    // for that.
     if (this.#recovering || this.#flights[0] !== flight) return;
-    if (landing.kind === "committed") {
-      this.#flights.shift();
-      this.#finish(flight.group!, landing);
-      this.#queued -= flight.events;
-    } else {
-      this.#recovering = true;
-      await this.#recover(landing);
-      this.#recovering = false;
+    for (
+      let first: Flight | undefined = flight;
+      first?.landing !== undefined;
+      first = this.#flights[0]
+    ) {
+      if (first.landing.kind === "committed") {
+        this.#flights.shift();
+        this.#finish(first.group!, first.landing);
+        this.#queued -= first.events;
+      } else {
+        this.#recovering = true;
+        await this.#recover(first.landing);
+        this.#recovering = false;
+      }
     }
     this.#launch();
   }

@@ -1,0 +1,153 @@
+import { assertEquals, AssertionError, assertRejects } from "@std/assert";
+import { DatabaseSync } from "node:sqlite";
+import {
+  type ChainViolation,
+  createEvent,
+  type Event,
+  type EventInit,
+  type PayloadCodec,
+  SinkError,
+  type SinkErrorCode,
+  SqliteSink,
+  type SqliteSinkOptions,
+  type StoredEvent,
+  verifyLog,
+} from "../../../sinks/mod.ts";
+import { AesGcmCodec } from "../../../codec/mod.ts";
+
+/** Both drivers, for tests of what each of them has to do. */
+export const DRIVERS = ["ffi", "builtin"] as const;
+
+/** How long a test waits for what must come, before it fails. */
+const PATIENCE_MS = 20_000;
+
+/** A key for tests. */
+export const KEY: Uint8Array = new Uint8Array(32).fill(7);
+
+/** Plain and encrypted, for tests of what holds with both. */
+export const CODECS: Record<string, { codec?: PayloadCodec }> = {
+  "plain": {},
+  "AES-256-GCM": { codec: new AesGcmCodec(KEY) },
+};
+
+/** A UUID that ends in the number. */
+export function uuid(number: number): string {
+  return `00000000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
+}
+
+/** An event of trace 1; its id ends in the number. */
+export function sample(number: number, init: Partial<EventInit> = {}): Event {
+  return createEvent({
+    event_id: uuid(number),
+    trace_id: uuid(1),
+    task_id: uuid(2),
+    type: "harness.step",
+    source: "tests",
+    ts: "2024-01-02T03:04:05Z",
+    payload: { n: number },
+    ...init,
+  });
+}
+
+/** Events with ids from a number on. */
+export function samples(
+  count: number,
+  from = 1,
+  init: Partial<EventInit> = {},
+): Event[] {
+  return Array.from({ length: count }, (_, i) => sample(from + i, init));
+}
+
+/** The ids of events, as the numbers that they end in. */
+export function numbers(stored: readonly StoredEvent[]): number[] {
+  return stored.map(({ event }) => parseInt(event.event_id.slice(-12), 16));
+}
+
+/** The numbers from 1 to n. */
+export function upTo(n: number): number[] {
+  return Array.from({ length: n }, (_, i) => i + 1);
+}
+
+/** Runs a test with a folder of its own, and removes it. */
+export async function withFolder(
+  test: (log: string, folder: string) => Promise<void>,
+): Promise<void> {
+  const folder = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await test(`${folder}/log.db`, folder);
+  } finally {
+    await Deno.remove(folder, { recursive: true });
+  }
+}
+
+/** Runs a test with an open log of its own, which is closed at the end. */
+export async function withSink(
+  options: SqliteSinkOptions,
+  test: (sink: SqliteSink, log: string, folder: string) => Promise<void>,
+): Promise<void> {
+  await withFolder(async (log, folder) => {
+    await using sink = await SqliteSink.open(log, options);
+    await test(sink, log, folder);
+  });
+}
+
+/** The names in a folder, sorted. */
+export function names(folder: string): string[] {
+  return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
+}
+
+/** Does something to a file behind the sink's back. */
+export function withRaw<Result>(
+  path: string,
+  work: (db: DatabaseSync) => Result,
+): Result {
+  const db = new DatabaseSync(path);
+  try {
+    return work(db);
+  } finally {
+    db.close();
+  }
+}
+
+/** Asserts that a promise rejects with a SinkError of this code. */
+export async function rejectsWith(
+  promise: Promise<unknown>,
+  code: SinkErrorCode,
+  includes?: string,
+): Promise<SinkError> {
+  const error = await assertRejects(() => promise, SinkError, includes);
+  assertEquals(error.code, code, error.message);
+  return error;
+}
+
+/** Waits for what must come; without it the test fails rather than hangs. */
+export async function soon<T>(what: string, promise: Promise<T>): Promise<T> {
+  const { promise: late, reject } = Promise.withResolvers<never>();
+  const timer = setTimeout(
+    () => reject(new AssertionError(`waited in vain for ${what}`)),
+    PATIENCE_MS,
+  );
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Asserts that the log holds these events in this order, rightly chained. */
+export async function assertHolds(
+  sink: SqliteSink,
+  expected: readonly number[],
+): Promise<void> {
+  assertEquals(numbers(await sink.query()), [...expected]);
+  const report = await verifyLog(sink);
+  assertEquals(report.violations, []);
+  assertEquals([report.events, report.unlinked], [expected.length, 0]);
+}
+
+/** A violation, as far as tests compare it. */
+export function brief(
+  { code, seq, field }: ChainViolation,
+): (string | number | undefined)[] {
+  return [code, seq, field];
+}
