@@ -1,12 +1,20 @@
 // An event and its text. The payload is frozen with the event, so the text can be
 // made anew at any time and is always the same.
 import type { Event } from "./event.ts";
-import { type SourceValue, storedText } from "./_json_source.ts";
+import { readSource, type SourceValue, storedText } from "./_json_source.ts";
 
 /** What is remembered of an event beside its fields. */
 export interface EventText {
   /** The payload as its source spelt it, where JS values cannot say the same. */
   readonly source?: SourceValue;
+}
+
+/**
+ * The text that an event was parsed from. Most events that are read are never
+ * digested or written again, so it is looked into when that is asked for.
+ */
+export interface UnreadText {
+  readonly json: string;
 }
 
 /** An event whose payload JS writes as its source did. */
@@ -24,16 +32,45 @@ class Returned {
  * reading a log a third slower: V8's collector visits it with each sweep.
  */
 class Marked extends Returned {
-  readonly #text: EventText;
+  #text: EventText | UnreadText;
 
-  constructor(event: Event, text: EventText) {
+  constructor(event: Event, text: EventText | UnreadText) {
     super(event);
     this.#text = text;
   }
 
   static textOf(event: Event): EventText | undefined {
-    return #text in event ? (event as unknown as Marked).#text : undefined;
+    if (!(#text in event)) return undefined;
+    const marked = event as unknown as Marked;
+    const text = marked.#text;
+    if (!("json" in text)) return text;
+    return marked.#text = readText(event, text.json);
   }
+
+  static isMarked(event: Event): boolean {
+    return #text in event;
+  }
+}
+
+/** Looks whether there is anything in an event's source that JS cannot say. */
+function readText(event: Event, json: string): EventText {
+  const native = JSON.stringify(event.payload);
+  if (isOwnText(json, native, event)) return NATIVE;
+  const fields = readSource(json) as Map<string, SourceValue>;
+  const source = fields.get("payload")!;
+  return storedText(source) === native ? NATIVE : { source };
+}
+
+/**
+ * Whether a text is to the letter what JS would write for the event. Compared in
+ * pieces, which copies none of it.
+ */
+function isOwnText(json: string, payload: string, event: Event): boolean {
+  const head = headText(event);
+  const tail = tailText(event.schema_version, event);
+  const length = head.length + payload.length + tail.length;
+  return json.length === length && json.startsWith(head) &&
+    json.startsWith(payload, head.length) && json.endsWith(tail);
 }
 
 /** Everything of an event but its chain fields. */
@@ -80,7 +117,7 @@ function nullable(hex: string | null): string {
 export function makeEvent(
   content: EventContent,
   chain: ChainFields,
-  text: EventText,
+  text: EventText | UnreadText,
 ): Event {
   const event: Event = {
     event_id: content.event_id,
@@ -103,4 +140,9 @@ export function makeEvent(
 /** What is remembered of an event, or undefined for an object from elsewhere. */
 export function textOf(event: Event): EventText | undefined {
   return Marked.textOf(event);
+}
+
+/** Whether an event was made here, and need not be checked again. */
+export function isKnown(event: Event): boolean {
+  return Marked.isMarked(event);
 }

@@ -9,7 +9,12 @@ import {
   typeField,
   uuidField,
 } from "./_event_fields.ts";
-import { type EventContent, makeEvent, NATIVE, textOf } from "./_event_text.ts";
+import {
+  type EventContent,
+  isKnown,
+  makeEvent,
+  NATIVE,
+} from "./_event_text.ts";
 import { takePayload } from "./_payload.ts";
 import { SinkError } from "./sink_error.ts";
 
@@ -107,5 +112,5 @@ export function admitEvent(event: Event): Event {
   if (typeof event !== "object" || event === null) {
     refuse("the event", event, "it must be an object");
   }
-  return textOf(event) === undefined ? createEvent(event) : event;
+  return isKnown(event) ? event : createEvent(event);
 }

@@ -8,22 +8,20 @@ import {
   typeField,
   uuidField,
 } from "./_event_fields.ts";
-import {
-  type ChainFields,
-  type EventContent,
-  headText,
-  makeEvent,
-  NATIVE,
-  tailText,
-  wholeText,
-} from "./_event_text.ts";
+import { type EventContent, makeEvent, wholeText } from "./_event_text.ts";
 import { admitEvent } from "./create_event.ts";
-import { readSource, type SourceValue, storedText } from "./_json_source.ts";
+import { readSource } from "./_json_source.ts";
 import { PAYLOAD_DEPTH_MAX } from "./_payload.ts";
 import { SinkError } from "./sink_error.ts";
 
-/** Freezes what JSON.parse returned: plain objects and arrays all the way. */
+/**
+ * Freezes what JSON.parse returned: plain objects and arrays all the way. Of
+ * numbers it refuses those beyond a double, which JSON.parse makes infinite.
+ */
 function freezeJson(value: unknown, depth: number): void {
+  if (typeof value === "number" && !Number.isFinite(value)) {
+    refuse("a number of the payload", value, "it must be a finite double");
+  }
   if (typeof value !== "object" || value === null) return;
   if (depth > PAYLOAD_DEPTH_MAX) {
     const rule = `a payload may nest ${PAYLOAD_DEPTH_MAX} levels`;
@@ -114,32 +112,9 @@ export function parseEvent(json: string): Event {
     hash: digestField("hash", fields.hash),
     sig: digestField("sig", fields.sig),
   };
-  const native = JSON.stringify(content.payload);
-  if (isOwnText(json, native, content, chain)) {
-    return makeEvent(content, chain, NATIVE);
-  }
-  const source = (readSource(json) as Map<string, SourceValue>).get("payload")!;
-  const text = storedText(source) === native ? NATIVE : { source };
-  return makeEvent(content, chain, text);
-}
-
-/**
- * Whether a text is to the letter what JS would write for the event, and so has
- * nothing that JS cannot say. Compared in pieces, which copies none of it.
- */
-function isOwnText(
-  json: string,
-  payload: string,
-  content: EventContent,
-  chain: ChainFields,
-): boolean {
-  // JSON.stringify escapes surrogates only when they are lone.
-  if (payload.includes("\\ud")) return false;
-  const head = headText(content);
-  const tail = tailText(content.schema_version, chain);
-  const length = head.length + payload.length + tail.length;
-  return json.length === length && json.startsWith(head) &&
-    json.startsWith(payload, head.length) && json.endsWith(tail);
+  // A lone surrogate can stand in JSON only as an escape.
+  if (json.includes("\\ud")) readSource(json);
+  return makeEvent(content, chain, { json });
 }
 
 /**

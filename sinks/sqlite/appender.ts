@@ -13,8 +13,8 @@ import {
   type Unit,
 } from "./group.ts";
 import { Heads } from "./heads.ts";
-import type { WriteOutcome } from "./messages.ts";
-import type { DecodedRow, RowCodec } from "./row_codec.ts";
+import type { WriteBatch, WriteOutcome } from "./messages.ts";
+import { corruptRow, type DecodedRow, type RowCodec } from "./row_codec.ts";
 import type { Thread } from "./thread.ts";
 
 /** How many events go into one transaction, unless one appendAll has more. */
@@ -194,7 +194,9 @@ export class Appender {
     // An event that does not fit here may be in the log already, or fit once the
     // group before has landed: that is looked at again, and with more care.
     if (group.hasRefused || group.size === 0) return stale();
-    const batch = await group.batch();
+    const batch = await group.batch().catch(() => undefined);
+    // One event that cannot be encoded must not keep the others out.
+    if (batch === undefined) return stale();
     const built = performance.now();
     if (previous !== undefined && !await previous.posted) return stale();
     const answer = writer.call("write", "append", batch);
@@ -269,6 +271,11 @@ export class Appender {
         this.#heads.reset();
         const outcome = await this.#attempt(writer, units);
         if (outcome.kind === "committed") return;
+        if (outcome.kind === "failed") {
+          if (units.length === 1) throw outcome.error;
+          for (const unit of units) await this.#writeAlone([unit]);
+          return;
+        }
       }
       throw new SinkError(
         "locked",
@@ -284,7 +291,7 @@ export class Appender {
   async #attempt(
     writer: Thread,
     units: readonly Unit[],
-  ): Promise<WriteOutcome> {
+  ): Promise<Landing> {
     await writer.call("lock", "append", LOCK_LEASE_MS);
     let sent = false;
     try {
@@ -295,7 +302,12 @@ export class Appender {
         group.resolve();
         return { kind: "committed", lastSeq: 0, epoch: -1 };
       }
-      const batch = await group.batch();
+      let batch: WriteBatch;
+      try {
+        batch = await group.batch();
+      } catch (error) {
+        return { kind: "failed", error };
+      }
       sent = true;
       const outcome = await writer.call("write", "append", batch);
       if (outcome.kind === "committed") this.#finish(group, outcome);
@@ -343,8 +355,11 @@ export class Appender {
     const known: Known = new Map();
     for (const row of await this.#options.codec.decode(rows)) {
       if ("event" in row) known.set(row.event.event_id, Object.freeze(row));
-      else if (row.error.event_id) known.set(row.error.event_id, row.error);
-      else throw row.error;
+      else {
+        // Only the column tells whose row it is: a plain row says so nowhere else.
+        const id = await writer.call("idOf", "append", row.seq);
+        known.set(id!, corruptRow(row.seq, row.error.cause, id));
+      }
     }
     return known;
   }

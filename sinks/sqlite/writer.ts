@@ -39,6 +39,12 @@ function lastSeqIn({ columns, lastSeq }: Committed, trace_id: string): number {
   return 0;
 }
 
+/** Whether an id is in the log already; a trigger may refuse a row as well. */
+function isTakenId(error: unknown): boolean {
+  return resultCode(error) === CONSTRAINT &&
+    String((error as Error).message).includes("events.event_id");
+}
+
 /** Writes on one connection. */
 export class Writer {
   readonly #connection: SqlConnection;
@@ -117,7 +123,7 @@ export class Writer {
       try {
         return this.#insertAll(batch);
       } catch (error) {
-        if (resultCode(error) !== CONSTRAINT) throw error;
+        if (!isTakenId(error)) throw error;
         this.unlock();
         return { kind: "duplicate" };
       }
