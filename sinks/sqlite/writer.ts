@@ -55,6 +55,7 @@ export class Writer {
   readonly #headBefore: SqlStatement;
   readonly #lastSeqOf: SqlStatement;
   readonly #version: SqlStatement;
+  readonly #checkpoint: SqlStatement;
   #dataVersion = -1;
   #epoch = 0;
   #last: Committed | undefined;
@@ -62,6 +63,7 @@ export class Writer {
   #checkpoints = 0;
   #checkpointsBlocked = 0;
   #lease: ReturnType<typeof setTimeout> | undefined;
+  #isLocked = false;
 
   constructor(connection: SqlConnection) {
     this.#connection = connection;
@@ -87,6 +89,7 @@ export class Writer {
       "SELECT max(seq) FROM events WHERE trace_id = ?",
     );
     this.#version = connection.prepare("PRAGMA data_version");
+    this.#checkpoint = connection.prepare("PRAGMA wal_checkpoint(PASSIVE)");
   }
 
   /** Begins a new epoch if another connection has committed since the last look. */
@@ -100,17 +103,29 @@ export class Writer {
   /** Runs something in one transaction, the locked one if there is one. */
   #transact<Result>(body: () => Result): Result {
     clearTimeout(this.#lease);
-    if (!this.#connection.inTransaction) {
-      this.#connection.exec("BEGIN IMMEDIATE");
-    }
+    if (!this.#isLocked) this.#begin();
+    this.#isLocked = false;
     try {
       const result = body();
       if (this.#connection.inTransaction) this.#connection.exec("COMMIT");
       return result;
     } catch (error) {
-      this.unlock();
+      try {
+        this.unlock();
+      } catch {
+        // The first error says more, and the next transaction tries again.
+      }
       throw error;
     }
+  }
+
+  /**
+   * Begins a transaction. One that is open was left by a ROLLBACK that failed:
+   * nothing of it may be committed with what comes next.
+   */
+  #begin(): void {
+    if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
+    this.#connection.exec("BEGIN IMMEDIATE");
   }
 
   write(batch: WriteBatch): WriteOutcome {
@@ -178,13 +193,15 @@ export class Writer {
 
   /** Takes the write lock; it is let go of when the lease runs out. */
   lock(leaseMs: number): void {
-    this.#connection.exec("BEGIN IMMEDIATE");
+    this.#begin();
+    this.#isLocked = true;
     this.#lease = setTimeout(() => this.unlock(), leaseMs);
   }
 
   /** Lets go of the write lock and of whatever was not committed. */
   unlock(): void {
     clearTimeout(this.#lease);
+    this.#isLocked = false;
     if (this.#connection.inTransaction) this.#connection.exec("ROLLBACK");
   }
 
@@ -233,8 +250,7 @@ export class Writer {
    * for readers, and counts how it went.
    */
   checkpoint(): WalState {
-    const [row] = this.#connection
-      .prepare("PRAGMA wal_checkpoint(PASSIVE)").rows();
+    const [row] = this.#checkpoint.rows();
     const [busy, frames, moved] = (row ?? []).map(Number);
     // A database in memory has no log and says -1.
     if (busy === 0 && frames === moved) this.#checkpoints++;
