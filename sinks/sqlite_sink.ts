@@ -24,6 +24,7 @@ import { SinkError } from "./sink_error.ts";
 import { Appender } from "./sqlite/appender.ts";
 import { auditOrphans, auditRows } from "./sqlite/audit.ts";
 import { backup } from "./sqlite/backup.ts";
+import { waitForGrowth } from "./sqlite/follow.ts";
 import { Pages } from "./sqlite/pages.ts";
 import { reindex } from "./sqlite/reindex.ts";
 import { RowCodec } from "./sqlite/row_codec.ts";
@@ -247,7 +248,7 @@ export class SqliteSink implements AuditableSink {
             signal?.throwIfAborted();
           }
         }
-        if (!follow || !await this.#grown(version, foreign, signal)) return;
+        if (!follow || !await this.#grows(version, foreign, signal)) return;
       } catch (error) {
         // To a stream that follows, closing the sink is the end of the log.
         if (follow && isClosed(error)) return;
@@ -256,22 +257,21 @@ export class SqliteSink implements AuditableSink {
     }
   }
 
-  /** Waits until the log has grown, and returns false once the sink is closed. */
-  async #grown(
+  #grows(
     version: number,
     foreign: number,
     signal: AbortSignal | undefined,
   ): Promise<boolean> {
     const { change, path, followPollMs } = this.#parts;
-    // What other processes append can be seen only by looking.
-    const poll = path === IN_MEMORY ? {} : { timeoutMs: followPollMs };
-    while (this.#closing === undefined) {
-      await change.changed(version, { signal, ...poll });
-      if (this.#closing !== undefined) return false;
-      if (change.version !== version) return true;
-      if (await this.#dataVersion() !== foreign) return true;
-    }
-    return false;
+    return waitForGrowth(change, {
+      version,
+      foreign,
+      signal,
+      isClosed: () => this.#closing !== undefined,
+      dataVersion: () => this.#dataVersion(),
+      // A log in memory has no other writers.
+      pollMs: path === IN_MEMORY ? undefined : followPollMs,
+    });
   }
 
   async #dataVersion(): Promise<number> {

@@ -2,20 +2,18 @@
 // one. Groups are linked and encoded here, on the caller's thread, against heads
 // that the writer proves fresh inside its transaction. While one group is being
 // written, the next may already be built on what it is expected to leave.
-import type { StoredEvent } from "../event.ts";
-import type { Event } from "../event.ts";
+import type { Event, StoredEvent } from "../event.ts";
 import { SinkError } from "../sink_error.ts";
-import {
-  Group,
-  type GroupContext,
-  type Known,
-  traceIds,
-  type Unit,
-} from "./group.ts";
+import { Group, type GroupContext, traceIds, type Unit } from "./group.ts";
 import { Heads } from "./heads.ts";
-import type { WriteBatch, WriteOutcome } from "./messages.ts";
-import { corruptRow, type DecodedRow, type RowCodec } from "./row_codec.ts";
+import { loadHeads } from "./load_heads.ts";
+import type { RowCodec } from "./row_codec.ts";
 import type { Thread } from "./thread.ts";
+import {
+  finishGroup,
+  type Landing,
+  writeUnderLock,
+} from "./write_under_lock.ts";
 
 /** How many events go into one transaction, unless one appendAll has more. */
 const GROUP_EVENTS_MAX = 512;
@@ -25,10 +23,6 @@ const OVERLAP_EVENTS_MIN = 16;
 const OVERLAP_SHARE_MIN = 0.2;
 /** How much of a moving average the newest measurement makes up. */
 const NEWEST_SHARE = 0.1;
-/** How long the write lock is kept for a group that had to be linked again. */
-const LOCK_LEASE_MS = 10_000;
-/** How often a group is linked again before the sink gives up on it. */
-const ATTEMPTS_MAX = 8;
 
 /** What the appender works with. */
 export interface AppenderOptions {
@@ -54,8 +48,6 @@ interface Flight {
   /** The same, once it is known. */
   landing?: Landing;
 }
-
-type Landing = WriteOutcome | { readonly kind: "failed"; error: unknown };
 
 /** Queues appends and commits them in groups. */
 export class Appender {
@@ -181,7 +173,7 @@ export class Appender {
     const writer = await this.#options.writer();
     // The group before must be linked before this one can be.
     if (previous !== undefined && !await linked(previous)) return stale();
-    await this.#loadHeads(writer, traceIds(flight.units));
+    await loadHeads(writer, this.#context, traceIds(flight.units));
     if (previous !== undefined && !await linked(previous)) return stale();
     const started = performance.now();
     const group = new Group(
@@ -228,7 +220,7 @@ export class Appender {
     ) {
       if (first.landing.kind === "committed") {
         this.#flights.shift();
-        this.#finish(first.group!, first.landing);
+        finishGroup(first.group!, first.landing, this.#options.onCommit);
         this.#queued -= first.events;
       } else {
         this.#recovering = true;
@@ -239,17 +231,6 @@ export class Appender {
     this.#launch();
   }
 
-  #finish(
-    group: Group,
-    outcome: Extract<WriteOutcome, { kind: "committed" }>,
-  ): void {
-    if (group.size > 0) {
-      group.commit(outcome.lastSeq, outcome.epoch);
-      this.#options.onCommit();
-    }
-    group.resolve();
-  }
-
   /** Writes what is on its way again, one group after the other. */
   async #recover(first: Landing): Promise<void> {
     const flights = this.#flights;
@@ -258,110 +239,10 @@ export class Appender {
     for (const [i, { units, events }] of flights.entries()) {
       if (i === 0 && first.kind === "failed") {
         for (const unit of units) unit.reject(first.error);
-      } else await this.#writeAlone(units);
+      } else await writeUnderLock(units, this.#context, this.#options);
       this.#queued -= events;
     }
     this.#flights = [];
-  }
-
-  async #writeAlone(units: readonly Unit[]): Promise<void> {
-    try {
-      const writer = await this.#options.writer();
-      for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-        this.#heads.reset();
-        const outcome = await this.#attempt(writer, units);
-        if (outcome.kind === "committed") return;
-        if (outcome.kind === "failed") {
-          if (units.length === 1) throw outcome.error;
-          for (const unit of units) await this.#writeAlone([unit]);
-          return;
-        }
-      }
-      throw new SinkError(
-        "locked",
-        `Cannot append: other writers came first ${ATTEMPTS_MAX} times. Try again`,
-      );
-    } catch (error) {
-      this.#heads.reset();
-      for (const unit of units) unit.reject(error);
-    }
-  }
-
-  /** Links and writes under the write lock, so that nobody comes between. */
-  async #attempt(
-    writer: Thread,
-    units: readonly Unit[],
-  ): Promise<Landing> {
-    await writer.call("lock", "append", LOCK_LEASE_MS);
-    let sent = false;
-    try {
-      const known = await this.#lookUp(writer, units);
-      await this.#loadHeads(writer, traceIds(units));
-      const group = new Group(units, known, this.#context);
-      if (group.size === 0) {
-        group.resolve();
-        return { kind: "committed", lastSeq: 0, epoch: -1 };
-      }
-      let batch: WriteBatch;
-      try {
-        batch = await group.batch();
-      } catch (error) {
-        return { kind: "failed", error };
-      }
-      sent = true;
-      const outcome = await writer.call("write", "append", batch);
-      if (outcome.kind === "committed") this.#finish(group, outcome);
-      return outcome;
-    } finally {
-      if (!sent) await writer.call("unlock", "append");
-    }
-  }
-
-  /** Reads the heads that are not remembered, past rows that are not readable. */
-  async #loadHeads(writer: Thread, trace_ids: Set<string>): Promise<void> {
-    const missing = [...trace_ids].filter((id) => !this.#heads.get(id));
-    if (missing.length === 0) return;
-    const { epoch, found, rows } = await writer.call("heads", "append", {
-      trace_ids: missing,
-    });
-    const decoded = await this.#options.codec.decode(rows);
-    for (const [i, trace_id] of missing.entries()) {
-      let row = decoded[found[i]!];
-      const seq = row?.seq ?? 0;
-      while (row !== undefined && "error" in row) {
-        row = await this.#rowBefore(writer, trace_id, row.seq);
-      }
-      const hash = row === undefined ? null : row.event.hash;
-      this.#heads.set(trace_id, { hash, seq, epoch });
-    }
-  }
-
-  async #rowBefore(
-    writer: Thread,
-    trace_id: string,
-    before: number,
-  ): Promise<DecodedRow | undefined> {
-    const { rows } = await writer.call("heads", "append", {
-      trace_ids: [trace_id],
-      before,
-    });
-    return (await this.#options.codec.decode(rows))[0];
-  }
-
-  /** What is in the log already of what is to be appended. */
-  async #lookUp(writer: Thread, units: readonly Unit[]): Promise<Known> {
-    const ids = units.flatMap(({ events }) => events.map((e) => e.event_id));
-    const rows = await writer.call("stored", "append", [...new Set(ids)]);
-    const known: Known = new Map();
-    for (const row of await this.#options.codec.decode(rows)) {
-      if ("event" in row) known.set(row.event.event_id, Object.freeze(row));
-      else {
-        // Only the column tells whose row it is: a plain row says so nowhere else.
-        const id = await writer.call("idOf", "append", row.seq);
-        known.set(id!, corruptRow(row.seq, row.error.cause, id));
-      }
-    }
-    return known;
   }
 }
 
