@@ -1,6 +1,25 @@
 // The rules for an event's single fields, as formats.md has them. Each function
 // returns the value as it will be stored or throws `invalid_event`.
+import type { Event } from "./event.ts";
 import { SinkError } from "./sink_error.ts";
+
+/** The names of an event's fields. */
+export const EVENT_FIELDS: ReadonlySet<string> = new Set(
+  [
+    "event_id",
+    "trace_id",
+    "task_id",
+    "parent_id",
+    "type",
+    "ts",
+    "source",
+    "payload",
+    "schema_version",
+    "prev_hash",
+    "hash",
+    "sig",
+  ] satisfies (keyof Event)[],
+);
 
 /** The separator of the row AAD; inside a field it would make two rows alike. */
 const SEPARATOR = "\x1f";

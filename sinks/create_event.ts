@@ -2,6 +2,7 @@ import { uuidv7 } from "uuidv7";
 import type { Event, EventInit } from "./event.ts";
 import {
   digestField,
+  EVENT_FIELDS,
   refuse,
   schemaVersionField,
   textField,
@@ -17,23 +18,6 @@ import {
 } from "./_event_text.ts";
 import { takePayload } from "./_payload.ts";
 import { SinkError } from "./sink_error.ts";
-
-const FIELDS: ReadonlySet<string> = new Set(
-  [
-    "event_id",
-    "trace_id",
-    "task_id",
-    "parent_id",
-    "type",
-    "ts",
-    "source",
-    "payload",
-    "schema_version",
-    "prev_hash",
-    "hash",
-    "sig",
-  ] satisfies (keyof Event)[],
-);
 
 /**
  * Makes an event: checks every field, fills in what was left out, and freezes a
@@ -69,11 +53,11 @@ export function createEvent(init: EventInit): Event {
     throw new TypeError("Cannot create an event: its fields are not an object");
   }
   for (const key of Object.keys(init)) {
-    if (!FIELDS.has(key)) {
+    if (!EVENT_FIELDS.has(key)) {
       throw new SinkError(
         "invalid_event",
         `Cannot create the event: it has no field "${key}"; the fields are ${
-          [...FIELDS].join(", ")
+          [...EVENT_FIELDS].join(", ")
         }`,
       );
     }

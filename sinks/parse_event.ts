@@ -1,6 +1,7 @@
 import type { Event } from "./event.ts";
 import {
   digestField,
+  EVENT_FIELDS,
   refuse,
   schemaVersionField,
   textField,
@@ -35,6 +36,17 @@ function freezeJson(value: unknown, depth: number): void {
       freezeJson((value as Record<string, unknown>)[key], depth + 1);
     }
   }
+}
+
+const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
+
+/** Whether a text may hold lone surrogates, or fields that nobody has checked. */
+function mayBeRefused(json: string, fields: Record<string, unknown>): boolean {
+  if (!json.isWellFormed() || ESCAPED_SURROGATE.test(json)) return true;
+  for (const key in fields) {
+    if (!EVENT_FIELDS.has(key)) return true;
+  }
+  return false;
 }
 
 function readFields(json: string): Record<string, unknown> {
@@ -112,8 +124,8 @@ export function parseEvent(json: string): Event {
     hash: digestField("hash", fields.hash),
     sig: digestField("sig", fields.sig),
   };
-  // A lone surrogate can stand in JSON only as an escape.
-  if (json.includes("\\ud")) readSource(json);
+  // The text itself is looked into later. What would be refused then, is now.
+  if (mayBeRefused(json, fields)) readSource(json);
   return makeEvent(content, chain, { json });
 }
 

@@ -5,6 +5,7 @@ import {
   type Event,
   parseEvent,
   serializeEvent,
+  SinkError,
 } from "../../sinks/mod.ts";
 import {
   anyPayload,
@@ -176,6 +177,33 @@ Deno.test("parseEvent refuses text that is no event", () => {
   ];
   for (const text of texts) assertCode("invalid_event", () => parseEvent(text));
   assertThrows(() => parseEvent(1 as unknown as string), TypeError);
+});
+
+Deno.test("parseEvent refuses a lone surrogate however it is spelt, at once", () => {
+  for (const text of ["\\ud800", "\\uD800", "\\udC00", "\ud800", "x\udfff"]) {
+    const value = eventText({ payload: `{"a":"${text}"}` });
+    assertCode("invalid_event", () => parseEvent(value));
+    const key = eventText({ payload: `{"${text}":1}` });
+    assertCode("invalid_event", () => parseEvent(key));
+  }
+  const pair = eventText({ payload: '{"a":"\\uD83D\\uDE00"}' });
+  assertEquals(payloadText(parseEvent(pair)), '{"a":"😀"}');
+});
+
+Deno.test("parseEvent refuses at once what it would refuse when the event is written", () => {
+  const deep = "[".repeat(500) + "]".repeat(500);
+  for (const extra of ["1e999", '"\\uDC00"', deep]) {
+    let read: Event;
+    try {
+      read = parseEvent(eventText({ extra }));
+    } catch (error) {
+      assert(error instanceof SinkError && error.code === "invalid_event");
+      continue;
+    }
+    // Fields that events do not have are ignored, so this may be let in, too.
+    serializeEvent(read);
+    digestEvent(read, null);
+  }
 });
 
 Deno.test("parseEvent says what JSON.parse said", () => {
