@@ -1,0 +1,93 @@
+import { relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+
+/** How many times a log is replayed at most. */
+export const REPEAT_MAX = 10_000;
+
+const DRIVERS = ["auto", "ffi", "builtin"] as const;
+
+/** What the demo was asked to do. */
+export interface Flags {
+  /** The run log to replay. */
+  readonly in: string;
+  /** The folder in which each run makes one of its own. */
+  readonly out: string;
+  /** Which SQLite. */
+  readonly driver: typeof DRIVERS[number];
+  /** How many times to replay the log. */
+  readonly repeat: number;
+  /** Whether to show the usage and do nothing else. */
+  readonly help: boolean;
+}
+
+/** What the demo was asked to do cannot be understood. */
+export class UsageError extends Error {}
+
+/** The log that is replayed when none is named, wherever the demo is run. */
+const SAMPLE: string = fileURLToPath(
+  new URL(
+    "../../tests/fixtures/predecessor/python-head.jsonl",
+    import.meta.url,
+  ),
+);
+
+/** What `--help` prints. */
+export const USAGE =
+  `Replays a run log into an encrypted, signed SQLite log with a JSONL copy beside
+it, verifies both, then edits copies behind its back to show what is found.
+
+    deno task demo [flags]
+
+    --in FILE        the run log, one event a line (default: a recorded sample)
+    --out DIR        where to make a folder for this run (default: demo-out)
+    --driver NAME    which SQLite: ${DRIVERS.join(", ")} (default: auto)
+    --repeat N       replay the log N times, under fresh ids (default: 1)
+    --help           show this
+
+Exits with 0 if everything was as it should be, 1 if something was off or the
+input is no run log, 2 if the flags are wrong, 130 after Ctrl-C.`;
+
+/**
+ * Reads the command line.
+ *
+ * @throws {UsageError} If a flag is unknown or its value makes no sense.
+ */
+export function parseFlags(args: readonly string[]): Flags {
+  const { in: input, out, driver, repeat, help } = parseStrictly(args);
+  if (!isDriver(driver)) {
+    const names = DRIVERS.join(", ");
+    throw new UsageError(`--driver: "${driver}" is not one of ${names}`);
+  }
+  const times = /^\d{1,9}$/.test(repeat) ? Number(repeat) : 0;
+  if (times < 1 || times > REPEAT_MAX) {
+    throw new UsageError(
+      `--repeat: "${repeat}" is not a whole number from 1 to ${REPEAT_MAX}`,
+    );
+  }
+  if (input === "") throw new UsageError("--in: the file name is empty");
+  if (out === "") throw new UsageError("--out: the folder name is empty");
+  return { in: input, out, driver, repeat: times, help };
+}
+
+function parseStrictly(args: readonly string[]) {
+  try {
+    return parseArgs({
+      args: [...args],
+      options: {
+        in: { type: "string", default: relative(Deno.cwd(), SAMPLE) },
+        out: { type: "string", default: "demo-out" },
+        driver: { type: "string", default: "auto" },
+        repeat: { type: "string", default: "1" },
+        help: { type: "boolean", default: false },
+      },
+    }).values;
+  } catch (cause) {
+    if (!(cause instanceof Error)) throw cause;
+    throw new UsageError(cause.message, { cause });
+  }
+}
+
+function isDriver(name: string): name is Flags["driver"] {
+  return (DRIVERS as readonly string[]).includes(name);
+}

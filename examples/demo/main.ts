@@ -1,0 +1,172 @@
+/**
+ * The demo: replays a run log into an encrypted, signed SQLite log with a JSONL
+ * copy beside it, shows what is in it, verifies it, and edits copies behind its
+ * back to show that this is found.
+ *
+ *     deno task demo --help
+ *
+ * @module
+ */
+import { CodecError } from "@zu/backends/codec";
+import { type Event, SinkError, verifyLog } from "@zu/backends/sinks";
+import {
+  type Check,
+  checkCounts,
+  checkDestination,
+  checkReport,
+} from "./checks.ts";
+import { countEvents, type Counts } from "./counts.ts";
+import { type DemoLog, openDemoLog } from "./demo_log.ts";
+import { type Flags, parseFlags, USAGE, UsageError } from "./flags.ts";
+import { makeRunFolder } from "./run_folder.ts";
+import { progressBar } from "./progress.ts";
+import { replay } from "./replay.ts";
+import { readRunLog, replayed, RunLogError } from "./run_log.ts";
+import {
+  showChecks,
+  showCounts,
+  showReports,
+  showSpeed,
+  showStorage,
+  showTampering,
+  showTask,
+} from "./show.ts";
+import { planTamperings, tamper } from "./tampering.ts";
+
+/** How many events are replayed at most: they may all wait for the copy. */
+const EVENTS_MAX = 1_000_000;
+
+/** Runs the demo, and returns whether everything was as it should be. */
+async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
+  const events = await readRunLog(flags.in);
+  const total = events.length * flags.repeat;
+  if (total > EVENTS_MAX) {
+    const message = `--repeat: ${flags.repeat} times ${events.length} events ` +
+      `are more than ${EVENTS_MAX}`;
+    throw new UsageError(message);
+  }
+  const folder = await makeRunFolder(flags.out);
+  console.log(`Replaying ${flags.in}: ${total} events, to ${folder}\n`);
+  try {
+    await using demoLog = await openDemoLog(folder, flags.driver);
+    const checks = [
+      ...await fill(demoLog, events, flags.repeat, signal),
+      ...await verify(demoLog, signal),
+      ...await edit(demoLog, signal),
+    ];
+    return showChecks(checks);
+  } finally {
+    console.log(`\nThe files are in ${folder}, with the keys in keys.env:`);
+    console.log("beside the log, where no real key should be.");
+  }
+}
+
+/** Replays the events, and shows what the log holds then. */
+async function fill(
+  demoLog: DemoLog,
+  events: readonly Event[],
+  times: number,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const total = events.length * times;
+  const result = await replay(replayed(events, times), demoLog, {
+    total,
+    onProgress: progressBar(total, {
+      isTerminal: Deno.stdout.isTerminal(),
+      write: (text) => Deno.stdout.writeSync(new TextEncoder().encode(text)),
+    }),
+    signal,
+  });
+  const counts = await countStored(demoLog, signal);
+  showSpeed(total, result);
+  showCounts(counts);
+  await showTask(demoLog.log);
+  await showStorage(demoLog, counts.events);
+  return [
+    checkCounts(counts, await countEvents(distinct(events)), times),
+    ...result.destinations.map((each) => checkDestination(each, total)),
+  ];
+}
+
+/** Counts what the log holds, a batch of events at a time. */
+async function countStored(
+  { log }: DemoLog,
+  signal: AbortSignal,
+): Promise<Counts> {
+  return await countEvents(
+    (async function* () {
+      for await (const { event } of log.stream({}, { signal })) yield event;
+    })(),
+  );
+}
+
+/** What a log keeps of a file in which an event stands twice: one of them. */
+function distinct(events: readonly Event[]): Iterable<Event> {
+  return new Map(events.map((event) => [event.event_id, event])).values();
+}
+
+/** Verifies the log and its copy. */
+async function verify(
+  { log, copy, keys, anchors }: DemoLog,
+  signal: AbortSignal,
+): Promise<Check[]> {
+  const options = { key: keys.signKey, anchors, signal };
+  const events = await log.count();
+  const reports = {
+    "run.db": await verifyLog(log, options),
+    "run.jsonl": await verifyLog(copy, options),
+  };
+  showReports(reports);
+  return Object.entries(reports).map(([name, report]) =>
+    checkReport(name, report, events)
+  );
+}
+
+/** Edits copies of the log, one edit each. */
+async function edit(demoLog: DemoLog, signal: AbortSignal): Promise<Check[]> {
+  console.log("\nCopies that were edited behind the log's back\n");
+  const checks: Check[] = [];
+  for (const tampering of await planTamperings(demoLog.log)) {
+    const result = await tamper(demoLog, tampering, signal);
+    showTampering(result);
+    const what = `the edit of ${result.name}.db is found`;
+    checks.push({ what, problem: result.problem });
+  }
+  return checks;
+}
+
+/** Runs the demo as a program, and returns its exit code. */
+async function main(args: readonly string[]): Promise<number> {
+  const controller = new AbortController();
+  const { signal } = controller;
+  const interrupt = () => {
+    // A second Ctrl-C ends the process at once.
+    Deno.removeSignalListener("SIGINT", interrupt);
+    controller.abort(new DOMException("Interrupted", "AbortError"));
+  };
+  Deno.addSignalListener("SIGINT", interrupt);
+  try {
+    const flags = parseFlags(args);
+    if (!flags.help) return await demo(flags, signal) ? 0 : 1;
+    console.log(USAGE);
+    return 0;
+  } catch (error) {
+    if (signal.aborted && error === signal.reason) {
+      console.error("Interrupted: every file was closed.");
+      return 130;
+    }
+    if (error instanceof UsageError) {
+      console.error(`error: ${error.message}\nSee deno task demo --help`);
+      return 2;
+    }
+    const isExpected = error instanceof RunLogError ||
+      error instanceof SinkError || error instanceof CodecError;
+    if (!isExpected) throw error;
+    console.error(`error: ${error.message}`);
+    return 1;
+  } finally {
+    if (!signal.aborted) Deno.removeSignalListener("SIGINT", interrupt);
+  }
+}
+
+if (import.meta.main) Deno.exit(await main(Deno.args));

@@ -1,0 +1,229 @@
+import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import { fileURLToPath } from "node:url";
+import { ManagedAesGcmCodec } from "@zu/backends/codec";
+import { SqliteSink, verifyLog } from "@zu/backends/sinks";
+import { JsonlSink } from "@zu/backends/sinks/jsonl";
+
+const ROOT = new URL("../../", import.meta.url);
+const CONFIG = fileURLToPath(new URL("deno.json", ROOT));
+const MAIN = fileURLToPath(new URL("examples/demo/main.ts", ROOT));
+const SAMPLE = fileURLToPath(
+  new URL("tests/fixtures/predecessor/python-head.jsonl", ROOT),
+);
+const SAMPLE_EVENTS = 240;
+
+/** Starts the demo in a folder, with the permissions that its task grants. */
+async function start(
+  cwd: string,
+  ...flags: string[]
+): Promise<Deno.ChildProcess> {
+  const { tasks } = JSON.parse(await Deno.readTextFile(CONFIG));
+  const words: string[] = tasks.demo.command.split(" ");
+  const permissions = words.slice(2, -1);
+  assertEquals([...words.slice(0, 2), words.at(-1)], [
+    "deno",
+    "run",
+    "examples/demo/main.ts",
+  ]);
+  return new Deno.Command(Deno.execPath(), {
+    args: ["run", "--config", CONFIG, ...permissions, MAIN, ...flags],
+    cwd,
+    env: { NO_COLOR: "1" },
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+}
+
+interface Outcome {
+  readonly code: number;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+async function run(cwd: string, ...flags: string[]): Promise<Outcome> {
+  const child = await start(cwd, ...flags);
+  const { code, stdout, stderr } = await child.output();
+  const decoder = new TextDecoder();
+  return {
+    code,
+    stdout: decoder.decode(stdout),
+    stderr: decoder.decode(stderr),
+  };
+}
+
+async function inFolder(use: (cwd: string) => Promise<void>): Promise<void> {
+  const cwd = await Deno.realPath(await Deno.makeTempDir());
+  try {
+    await use(cwd);
+  } finally {
+    await Deno.remove(cwd, { recursive: true });
+  }
+}
+
+/** The folder that a run says it left. */
+function namedFolder(cwd: string, stdout: string): string {
+  const name = /^The files are in (\S+),/m.exec(stdout)?.[1];
+  assert(name !== undefined, stdout);
+  return `${cwd}/${name}`;
+}
+
+/** The keys that a run left, as `deno run --env-file` would read them. */
+async function readKeys(
+  folder: string,
+): Promise<{ codec: ManagedAesGcmCodec; signKey: Uint8Array }> {
+  const text = await Deno.readTextFile(`${folder}/keys.env`);
+  const value = (name: string) => {
+    const found = new RegExp(`^${name}=(.+)$`, "m").exec(text)?.[1];
+    assert(found !== undefined, `${name} is not in keys.env`);
+    return found;
+  };
+  const currentKeyId = value("ZU_EVENT_KEY_ID");
+  const key = Uint8Array.fromHex(value(`ZU_EVENT_KEY_${currentKeyId}`));
+  return {
+    codec: new ManagedAesGcmCodec({ currentKeyId, key: () => key }),
+    signKey: Uint8Array.fromHex(value("DEMO_SIGN_KEY")),
+  };
+}
+
+Deno.test("demo replays, verifies and finds every edit", async () => {
+  await inFolder(async (cwd) => {
+    const { code, stdout, stderr } = await run(cwd, "--repeat", "2");
+    assertEquals([code, stderr], [0, ""], stdout);
+    for (
+      const part of [
+        `${2 * SAMPLE_EVENTS} of ${2 * SAMPLE_EVENTS} events`,
+        "events a second",
+        "harness.detector.fired       84",
+        "Storage: SQLite 3.",
+        "column_mismatch",
+        "unreadable_row",
+        "broken_link",
+        "cut_tail",
+      ]
+    ) assertStringIncludes(stdout, part);
+    assertEquals(stdout.match(/^ {2}ok {2}/gm)?.length, 9);
+    assert(!stdout.includes("FAILED"), stdout);
+
+    const folder = namedFolder(cwd, stdout);
+    const { codec, signKey: key } = await readKeys(folder);
+    const options = { codec, readOnly: true };
+    await using log = await SqliteSink.open(`${folder}/run.db`, options);
+    await using copy = new JsonlSink(`${folder}/run.jsonl`);
+    for (const sink of [log, copy]) {
+      const { events, traces, violations } = await verifyLog(sink, { key });
+      assertEquals([events, traces, violations], [2 * SAMPLE_EVENTS, 10, []]);
+    }
+    const edited = `${folder}/deleted-row.db`;
+    await using less = await SqliteSink.open(edited, options);
+    assertEquals(await less.count(), 2 * SAMPLE_EVENTS - 1);
+  });
+});
+
+Deno.test("demo shows its keys to nobody else, and leaves no plain text in the log", async () => {
+  await inFolder(async (cwd) => {
+    const { code, stdout } = await run(cwd, "--driver", "builtin");
+    assertEquals(code, 0, stdout);
+    assertStringIncludes(stdout, "driver builtin");
+    const folder = namedFolder(cwd, stdout);
+    if (Deno.build.os !== "windows") {
+      const { mode } = await Deno.stat(`${folder}/keys.env`);
+      assertEquals((mode ?? 0) & 0o777, 0o600);
+    }
+    const isIn = async (name: string) => {
+      const bytes = await Deno.readFile(`${folder}/${name}`);
+      return new TextDecoder("latin1").decode(bytes).includes("flat white");
+    };
+    assertEquals([await isIn("run.db"), await isIn("run.jsonl")], [
+      false,
+      true,
+    ]);
+  });
+});
+
+Deno.test("demo runs twice in one folder, and takes what an earlier run left", async () => {
+  await inFolder(async (cwd) => {
+    const first = await run(cwd);
+    const input = `${namedFolder(cwd, first.stdout)}/run.jsonl`;
+    const second = await run(cwd, "--in", input);
+    assertEquals([first.code, second.code], [0, 0], second.stdout);
+    const runs = Array.fromAsync(Deno.readDir(`${cwd}/demo-out`));
+    assertEquals((await runs).length, 2);
+  });
+});
+
+Deno.test("demo names the line that is no event, and leaves nothing", async () => {
+  await inFolder(async (cwd) => {
+    const [line] = (await Deno.readTextFile(SAMPLE)).split("\n");
+    await Deno.writeTextFile(`${cwd}/bad.jsonl`, `${line}\n{"event_id":1}\n`);
+    const { code, stdout, stderr } = await run(cwd, "--in", "bad.jsonl");
+    assertEquals([code, stdout], [1, ""]);
+    assertStringIncludes(stderr, "bad.jsonl:2: this line is no event");
+    const files = await Array.fromAsync(Deno.readDir(cwd));
+    assertEquals(files.map(({ name }) => name), ["bad.jsonl"]);
+  });
+});
+
+Deno.test("demo exits with 1 where the log refuses an event", async () => {
+  await inFolder(async (cwd) => {
+    const [line] = (await Deno.readTextFile(SAMPLE)).split("\n");
+    const other = line!.replace("flat white", "espresso");
+    await Deno.writeTextFile(`${cwd}/two.jsonl`, `${line}\n${other}\n`);
+    const { code, stderr } = await run(cwd, "--in", "two.jsonl");
+    assertEquals(code, 1);
+    assertStringIncludes(stderr, "another event with this id");
+  });
+});
+
+Deno.test("demo exits with 2 on a wrong flag or a folder it may not write to", async () => {
+  await inFolder(async (cwd) => {
+    const unknown = await run(cwd, "--bogus");
+    assertEquals([unknown.code, unknown.stdout], [2, ""]);
+    assertStringIncludes(unknown.stderr, "--bogus");
+    const elsewhere = await run(cwd, "--out", "elsewhere");
+    assertEquals([elsewhere.code, elsewhere.stdout], [2, ""]);
+    assertStringIncludes(elsewhere.stderr, "--allow-write=elsewhere");
+    assertEquals(await Array.fromAsync(Deno.readDir(cwd)), []);
+  });
+});
+
+Deno.test("demo shows its usage and does nothing else on --help", async () => {
+  await inFolder(async (cwd) => {
+    const { code, stdout, stderr } = await run(cwd, "--help");
+    assertEquals([code, stderr], [0, ""]);
+    assertStringIncludes(stdout, "--repeat N");
+    assertEquals(await Array.fromAsync(Deno.readDir(cwd)), []);
+  });
+});
+
+Deno.test({
+  name: "demo closes its sinks on Ctrl-C, and what was stored verifies",
+  // Windows has no signal that can be sent to one process.
+  ignore: Deno.build.os === "windows",
+  async fn() {
+    await inFolder(async (cwd) => {
+      const child = await start(cwd, "--repeat", "100");
+      let stdout = "";
+      const lines = child.stdout.pipeThrough(new TextDecoderStream());
+      const stderr = new Response(child.stderr).text();
+      for await (const text of lines) {
+        if (!stdout.includes(" 25 %") && text.includes(" 25 %")) {
+          child.kill("SIGINT");
+        }
+        stdout += text;
+      }
+      assertEquals((await child.status).code, 130, stdout);
+      assertStringIncludes(await stderr, "Interrupted");
+
+      const folder = namedFolder(cwd, stdout);
+      const { codec, signKey: key } = await readKeys(folder);
+      const options = { codec, readOnly: true };
+      await using log = await SqliteSink.open(`${folder}/run.db`, options);
+      const { events, violations } = await verifyLog(log, { key });
+      assertEquals(violations, []);
+      await using copy = new JsonlSink(`${folder}/run.jsonl`);
+      assertEquals(await copy.count(), events);
+      assert(events >= 100 * SAMPLE_EVENTS / 4, `only ${events} events`);
+    });
+  },
+});
