@@ -24,10 +24,10 @@ import { SinkError } from "./sink_error.ts";
 import { Appender } from "./sqlite/appender.ts";
 import { auditOrphans, auditRows } from "./sqlite/audit.ts";
 import { backup } from "./sqlite/backup.ts";
-import { waitForGrowth } from "./sqlite/follow.ts";
 import { Pages } from "./sqlite/pages.ts";
 import { reindex } from "./sqlite/reindex.ts";
 import { RowCodec } from "./sqlite/row_codec.ts";
+import { streamEvents } from "./sqlite/stream.ts";
 import { IN_MEMORY, Threads, type ThreadsOptions } from "./sqlite/threads.ts";
 import { hasWalResetBug } from "./sqlite/wal_reset_bug.ts";
 import {
@@ -219,7 +219,7 @@ export class SqliteSink implements AuditableSink {
     const range = { afterSeq, limit, batchSize: QUERY_PAGE };
     if (limit === 0) return events;
     for await (const page of this.#parts.pages.read(plan, range)) {
-      for (const stored of page) events.push(stored);
+      for (const stored of page.events) events.push(stored);
     }
     return events;
   }
@@ -230,53 +230,15 @@ export class SqliteSink implements AuditableSink {
     options?: StreamOptions,
   ): AsyncGenerator<StoredEvent, void, undefined> {
     this.#assertOpen("stream");
-    const { batchSize, afterSeq, follow, signal } = streamOptions(options);
-    const plan = planFilter(filter, this.#parts.ctxFields);
-    const { pages, change } = this.#parts;
-    let at = afterSeq;
-    while (true) {
-      signal?.throwIfAborted();
-      const { version } = change;
-      try {
-        const foreign = follow ? await this.#dataVersion() : 0;
-        const range = { afterSeq: at, limit: Infinity, batchSize };
-        for await (const page of pages.read(plan, range)) {
-          for (const stored of page) {
-            if (!follow) this.#assertOpen("stream");
-            yield stored;
-            at = stored.seq;
-            signal?.throwIfAborted();
-          }
-        }
-        if (!follow || !await this.#grows(version, foreign, signal)) return;
-      } catch (error) {
-        // To a stream that follows, closing the sink is the end of the log.
-        if (follow && isClosed(error)) return;
-        throw error;
-      }
-    }
-  }
-
-  #grows(
-    version: number,
-    foreign: number,
-    signal: AbortSignal | undefined,
-  ): Promise<boolean> {
-    const { change, path, followPollMs } = this.#parts;
-    return waitForGrowth(change, {
-      version,
-      foreign,
-      signal,
-      isClosed: () => this.#closing !== undefined,
-      dataVersion: () => this.#dataVersion(),
+    const checked = streamOptions(options);
+    const { path, pages, threads, change, followPollMs } = this.#parts;
+    yield* streamEvents(pages, threads, change, {
+      plan: planFilter(filter, this.#parts.ctxFields),
+      ...checked,
       // A log in memory has no other writers.
       pollMs: path === IN_MEMORY ? undefined : followPollMs,
+      isClosed: () => this.#closing !== undefined,
     });
-  }
-
-  async #dataVersion(): Promise<number> {
-    const reader = await this.#parts.threads.reader();
-    return await reader.call("dataVersion", "follow");
   }
 
   /** Counts matching events; see {@linkcode EventSink.count}. */
@@ -362,8 +324,4 @@ export class SqliteSink implements AuditableSink {
       );
     }
   }
-}
-
-function isClosed(error: unknown): boolean {
-  return error instanceof SinkError && error.code === "closed";
 }

@@ -71,11 +71,18 @@ export interface HeadRows {
   readonly rows: StoredRows;
 }
 
-/** A page of matching rows. */
+/** Which matching rows to read. */
 export interface PageRequest {
   readonly plan: FilterPlan;
   readonly afterSeq: number;
   readonly limit: number;
+}
+
+/** A page of matching rows. */
+export interface Page {
+  readonly rows: StoredRows;
+  /** No row up to here is left to be read. */
+  readonly readTo: number;
 }
 
 /** A page with every column and side-index row, for verification. */
@@ -112,7 +119,7 @@ export interface ThreadCalls {
   reindex(request: ReindexRequest): void;
   indexedTo(fields: readonly string[]): number[];
   checkpoint(): WalState;
-  page(request: PageRequest): StoredRows;
+  page(request: PageRequest): Page;
   count(plan: FilterPlan): number;
   audit(request: { afterSeq: number; limit: number }): AuditPage;
   orphans(request: { afterRow: number; limit: number }): OrphanRow[];

@@ -2,9 +2,24 @@
 import type { FilterPlan } from "../event_filter.ts";
 import type { StoredEvent } from "../event.ts";
 import type { SinkError } from "../sink_error.ts";
-import type { StoredRows } from "./messages.ts";
+import type { Page, StoredRows } from "./messages.ts";
 import { corruptRow, type DecodedRow, type RowCodec } from "./row_codec.ts";
 import type { Threads } from "./threads.ts";
+
+/** Some rows, one behind the other. */
+export interface Page {
+  /** What was readable of them. */
+  readonly events: readonly StoredEvent[];
+  /** The last row's seq, readable or not. */
+  readonly lastSeq: number;
+}
+
+/** A page of events, decoded. */
+export interface EventPage {
+  readonly events: readonly StoredEvent[];
+  /** No row up to here is left to be read. */
+  readonly readTo: number;
+}
 
 /** Reads, decodes and reports; shared by every read of a sink. */
 export class Pages {
@@ -26,22 +41,22 @@ export class Pages {
   async *read(
     plan: FilterPlan,
     options: { afterSeq: number; limit: number; batchSize: number },
-  ): AsyncGenerator<StoredEvent[], number, undefined> {
+  ): AsyncGenerator<EventPage, void, undefined> {
     let { afterSeq, limit } = options;
-    const fetch = (after: number) =>
-      this.#fetch(plan, after, Math.min(limit, options.batchSize));
-    let next: Promise<StoredRows> | undefined = fetch(afterSeq);
+    const size = () => Math.min(limit, options.batchSize);
+    let next: Promise<Page> | undefined = this.#fetch(plan, afterSeq, size());
     try {
       while (next !== undefined) {
-        const rows: StoredRows = await next;
+        const { rows, readTo }: Page = await next;
         const { length } = rows.seqs;
-        afterSeq = rows.seqs.at(-1) ?? afterSeq;
-        const isLast = length < Math.min(limit, options.batchSize);
+        const isLast = length < size();
+        afterSeq = readTo;
         limit -= length;
-        next = isLast || limit === 0 ? undefined : fetch(afterSeq);
-        yield await this.#events(rows);
+        next = isLast || limit === 0
+          ? undefined
+          : this.#fetch(plan, afterSeq, size());
+        yield { events: await this.#events(rows), readTo };
       }
-      return afterSeq;
     } finally {
       // Whoever left the loop no longer waits for the page that was fetched
       // ahead; its failure would be nobody's.
@@ -49,7 +64,11 @@ export class Pages {
     }
   }
 
-  async #fetch(plan: FilterPlan, afterSeq: number, limit: number) {
+  async #fetch(
+    plan: FilterPlan,
+    afterSeq: number,
+    limit: number,
+  ): Promise<Page> {
     const reader = await this.#threads.reader();
     return await reader.call("page", "read", { plan, afterSeq, limit });
   }

@@ -6,6 +6,7 @@ import type { SqlConnection, SqlStatement, SqlValue } from "./connection.ts";
 import type {
   AuditPage,
   OrphanRow,
+  Page,
   PageRequest,
   StoredRows,
 } from "./messages.ts";
@@ -54,9 +55,15 @@ export class Reader {
     return statement.rows(...params);
   }
 
-  page(request: PageRequest): StoredRows {
+  page(request: PageRequest): Page {
+    // Asked for before the page, so that nothing which is committed in between
+    // is taken for read.
+    const [[end]] = this.#rows("SELECT max(seq) FROM events") as [[SqlValue]];
     const { sql, params } = selectPage(request, this.#hasCtxSeq);
-    return packRows(this.#rows(sql, ...params));
+    const rows = packRows(this.#rows(sql, ...params));
+    const last = rows.seqs.at(-1) ?? request.afterSeq;
+    const isShort = rows.seqs.length < request.limit;
+    return { rows, readTo: isShort ? Math.max(last, Number(end)) : last };
   }
 
   count(plan: FilterPlan): number {

@@ -16,7 +16,7 @@ export async function reindex(
   const indexedTo = await writer.call("indexedTo", "index ctx fields", fields);
   let afterSeq = Math.min(...indexedTo);
   while (true) {
-    const rows = await reader.call("page", "index ctx fields", {
+    const { rows } = await reader.call("page", "index ctx fields", {
       plan: { columns: [], ctx: [] },
       afterSeq,
       limit: ROWS_AT_ONCE,
