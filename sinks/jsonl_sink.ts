@@ -190,8 +190,10 @@ export class JsonlSink implements AuditableSink {
   /** Appends an event; see {@linkcode EventSink.append}. */
   async append(event: Event): Promise<StoredEvent> {
     this.#assertOpen("append");
-    const [stored] = await this.#appender.append([admitEvent(event)]);
-    return stored!;
+    return await this.#appender.append(
+      [admitEvent(event)],
+      ([stored]) => stored!,
+    );
   }
 
   /**
@@ -200,7 +202,8 @@ export class JsonlSink implements AuditableSink {
    */
   async appendAll(events: Iterable<Event>): Promise<StoredEvent[]> {
     this.#assertOpen("append");
-    return await this.#appender.append([...events].map(admitEvent));
+    const admitted = [...events].map(admitEvent);
+    return await this.#appender.append(admitted, (stored) => stored);
   }
 
   /** Reads matching events; see {@linkcode EventSink.query}. */

@@ -1,20 +1,21 @@
 import type { Event, StoredEvent } from "../event.ts";
 import { SinkError } from "../sink_error.ts";
-import { type AppendRequest, Group, type GroupOptions } from "./_group.ts";
+import {
+  type AppendRequest,
+  Group,
+  GROUP_BYTES_MAX,
+  type GroupOptions,
+} from "./_group.ts";
 import { ioError } from "./_io_error.ts";
 import type { Log } from "./_log.ts";
 
 /** How many events share a write, unless a single append brings more. */
 const GROUP_EVENTS_MAX = 1024;
-/** How many bytes share a write, unless a single append brings more. */
-const GROUP_BYTES_MAX = 1024 * 1024;
 
 /** How appends are grouped and bounded. */
 export interface AppenderOptions extends GroupOptions {
   /** Whether each append has a write of its own. */
   readonly single: boolean;
-  /** How long the live part may grow. */
-  readonly maxBytes: number;
   /** How many events may wait. */
   readonly queueMax: number;
   /** The log, opened if need be and looked after. */
@@ -38,10 +39,18 @@ export class Appender {
     this.#options = options;
   }
 
-  /** Queues an append. */
-  append(events: readonly Event[]): Promise<StoredEvent[]> {
+  /**
+   * Queues an append.
+   *
+   * @param events The events, admitted already.
+   * @param pick What to resolve with.
+   */
+  append<Result>(
+    events: readonly Event[],
+    pick: (stored: StoredEvent[]) => Result,
+  ): Promise<Result> {
     const { queueMax } = this.#options;
-    const { promise, resolve, reject } = Promise.withResolvers<StoredEvent[]>();
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
     if (this.#waiting + events.length > queueMax) {
       reject(
         new SinkError(
@@ -52,7 +61,11 @@ export class Appender {
       );
       return promise;
     }
-    this.#queue.push({ events, resolve, reject });
+    this.#queue.push({
+      events,
+      resolve: (stored) => resolve(pick(stored)),
+      reject,
+    });
     this.#waiting += events.length;
     this.#running ??= this.#run();
     return promise;
@@ -105,24 +118,13 @@ export class Appender {
     group: Group,
     requests: AppendRequest[],
   ): Promise<boolean> {
-    const { maxBytes, onGrown } = this.#options;
-    const isFresh = log.live!.lines === 0;
-    const capacity = isFresh ? maxBytes : log.room;
-    let room = Math.min(capacity, GROUP_BYTES_MAX);
-    let taken = 0;
-    for (const request of requests) {
-      if (!group.add(request, room)) break;
-      taken++;
-      // What does not fit behind the lines that are there begins a new part.
-      if (group.length > capacity) room = Math.min(maxBytes, GROUP_BYTES_MAX);
-    }
-    this.#putBack(requests.splice(taken));
+    this.#putBack(requests.splice(group.add(requests)));
     if (group.isEmpty) return true;
-    if (!isFresh && group.length > capacity) await log.rotate();
+    if (log.live!.lines > 0 && group.length > log.room) await log.rotate();
     const live = log.live!;
     if (!await live.write(group.bytes)) return false;
     live.commit(group.events, group.ends);
-    onGrown();
+    this.#options.onGrown();
     return true;
   }
 

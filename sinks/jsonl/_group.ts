@@ -1,5 +1,5 @@
 import type { Event, StoredEvent } from "../event.ts";
-import { linkBatch } from "../link_batch.ts";
+import { linkBatch, type Placed } from "../link_batch.ts";
 import { serializeEvent } from "../parse_event.ts";
 import { SinkError } from "../sink_error.ts";
 import type { Log } from "./_log.ts";
@@ -20,7 +20,12 @@ export interface GroupOptions {
   readonly signKey: Uint8Array | undefined;
   /** How long a line may be. */
   readonly eventBytesMax: number;
+  /** How long a part of the log may grow. */
+  readonly maxBytes: number;
 }
+
+/** How many bytes share a write, unless a single append brings more. */
+export const GROUP_BYTES_MAX = 1024 * 1024;
 
 const encoder = new TextEncoder();
 
@@ -103,49 +108,91 @@ export class Group {
   }
 
   /**
-   * Takes a request in, if there is room for it. One that cannot be stored is
-   * rejected and leaves the group as it was.
+   * Takes requests in, in their order, as long as there is room. One that cannot
+   * be stored is rejected and leaves no trace.
    *
-   * @param request One of those that were looked up.
-   * @param room How long the group may become.
-   * @returns Whether the request has been dealt with; an empty group always does.
+   * @param requests Those that were looked up.
+   * @returns How many have been dealt with; at least one if there are any.
    */
-  add(request: AppendRequest, room: number): boolean {
+  add(requests: readonly AppendRequest[]): number {
     const count = this.events.length;
+    let stored: StoredEvent[];
     try {
-      const stored = this.#link(request.events);
-      if (count > 0 && this.length > room) {
-        this.#forget(count);
-        return false;
-      }
-      for (const event of this.events.slice(count)) {
-        this.#heads.set(event.trace_id, event.hash);
-      }
-      for (const each of stored) this.#known.set(each.event.event_id, each);
-      this.#done.push({ request, stored });
+      stored = this.#link(requests);
     } catch (error) {
       this.#forget(count);
-      request.reject(error);
+      if (requests.length > 1) return this.#addEach(requests);
+      requests[0]!.reject(error);
+      return 1;
     }
-    return true;
+    let from = 0;
+    let taken = 0;
+    for (const request of requests) {
+      if (from === stored.length && request.events.length > 0) break;
+      const to = from + request.events.length;
+      this.#done.push({ request, stored: stored.slice(from, to) });
+      from = to;
+      taken++;
+    }
+    for (const each of stored) {
+      this.#known.set(each.event.event_id, each);
+    }
+    for (const { trace_id, hash } of this.events.slice(count)) {
+      this.#heads.set(trace_id, hash);
+    }
+    return taken;
   }
 
-  #link(events: readonly Event[]): StoredEvent[] {
+  /** The same one by one, to find the one that cannot be stored. */
+  #addEach(requests: readonly AppendRequest[]): number {
+    let taken = 0;
+    for (const request of requests) {
+      if (this.add([request]) === 0) break;
+      taken++;
+    }
+    return taken;
+  }
+
+  /** How long the group may become, now that it has its length. */
+  get #limit(): number {
+    const { room } = this.#log;
+    // What does not fit behind the lines that are there begins a new part.
+    const limit = this.length > room ? this.#options.maxBytes : room;
+    return Math.min(limit, GROUP_BYTES_MAX);
+  }
+
+  /** The places of the events of as many requests as there is room for. */
+  #link(requests: readonly AppendRequest[]): StoredEvent[] {
+    // All at once, since most appends bring one event and succeed.
+    const events = requests.length === 1
+      ? requests[0]!.events
+      : requests.flatMap(({ events }) => events);
     const placed = linkBatch(events, {
       stored: (event_id) => this.#stored(event_id),
       head: (trace_id) => this.#heads.get(trace_id)!,
     }, this.#options.signKey);
     const stored: StoredEvent[] = [];
-    for (const place of placed) {
-      if (place.kind === "stored") stored.push(place.stored);
-      else if (place.kind === "repeat") stored.push(stored[place.of]!);
-      else {
-        this.#encode(place.event);
-        const seq = this.#log.lastSeq + this.events.length;
-        stored.push(Object.freeze({ seq, event: place.event }));
+    for (const request of requests) {
+      const count = this.events.length;
+      const from = stored.length;
+      const limit = this.#limit;
+      for (const place of placed.slice(from, from + request.events.length)) {
+        stored.push(this.#place(place, stored));
+      }
+      if (count > 0 && this.events.length > count && this.length > limit) {
+        this.#forget(count);
+        return stored.slice(0, from);
       }
     }
     return stored;
+  }
+
+  #place(place: Placed, stored: readonly StoredEvent[]): StoredEvent {
+    if (place.kind === "stored") return place.stored;
+    if (place.kind === "repeat") return stored[place.of]!;
+    this.#encode(place.event);
+    const seq = this.#log.lastSeq + this.events.length;
+    return Object.freeze({ seq, event: place.event });
   }
 
   #stored(event_id: string): StoredEvent | undefined {
