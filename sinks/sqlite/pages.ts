@@ -6,14 +6,6 @@ import type { Page, StoredRows } from "./messages.ts";
 import { corruptRow, type DecodedRow, type RowCodec } from "./row_codec.ts";
 import type { Threads } from "./threads.ts";
 
-/** Some rows, one behind the other. */
-export interface Page {
-  /** What was readable of them. */
-  readonly events: readonly StoredEvent[];
-  /** The last row's seq, readable or not. */
-  readonly lastSeq: number;
-}
-
 /** A page of events, decoded. */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
