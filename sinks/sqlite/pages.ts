@@ -29,25 +29,30 @@ export class Pages {
     this.#onCorrupt = onCorrupt;
   }
 
-  /** Every page behind a seq; the last one may be empty, and is short. */
+  /** Every page behind a seq; the last may be empty. Broken rows fill no limit. */
   async *read(
     plan: FilterPlan,
     options: { afterSeq: number; limit: number; batchSize: number },
   ): AsyncGenerator<EventPage, void, undefined> {
-    let { afterSeq, limit } = options;
-    const size = () => Math.min(limit, options.batchSize);
-    let next: Promise<Page> | undefined = this.#fetch(plan, afterSeq, size());
+    let left: number = options.limit;
+    let asked = 0;
+    const fetch = (after: number): Promise<Page> => {
+      asked = Math.min(left, options.batchSize);
+      return this.#fetch(plan, after, asked);
+    };
+    let next: Promise<Page> | undefined = fetch(options.afterSeq);
     try {
       while (next !== undefined) {
-        const { rows, readTo }: Page = await next;
+        const page: Page = await next;
+        const { rows, readTo } = page;
         const { length } = rows.seqs;
-        const isLast = length < size();
-        afterSeq = readTo;
-        limit -= length;
-        next = isLast || limit === 0
-          ? undefined
-          : this.#fetch(plan, afterSeq, size());
-        yield { events: await this.#events(rows), readTo };
+        const isLast = length < asked;
+        left -= length;
+        next = isLast || left === 0 ? undefined : fetch(readTo);
+        const events = await this.#events(rows);
+        left += length - events.length;
+        if (next === undefined && !isLast && left > 0) next = fetch(readTo);
+        yield { events, readTo };
       }
     } finally {
       // Whoever left the loop no longer waits for the page that was fetched
