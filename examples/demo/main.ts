@@ -18,9 +18,9 @@ import {
 import { countEvents, type Counts } from "./counts.ts";
 import { type DemoLog, openDemoLog } from "./demo_log.ts";
 import { type Flags, parseFlags, USAGE, UsageError } from "./flags.ts";
-import { makeRunFolder } from "./run_folder.ts";
 import { progressBar } from "./progress.ts";
 import { replay } from "./replay.ts";
+import { makeRunFolder } from "./run_folder.ts";
 import { readRunLog, replayed, RunLogError } from "./run_log.ts";
 import {
   showChecks,
@@ -31,7 +31,8 @@ import {
   showTampering,
   showTask,
 } from "./show.ts";
-import { planTamperings, tamper } from "./tampering.ts";
+import { tamper } from "./tamper.ts";
+import { planTamperings } from "./tampering.ts";
 
 /** How many events are replayed at most: they may all wait for the copy. */
 const EVENTS_MAX = 1_000_000;
@@ -46,7 +47,7 @@ async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
     throw new UsageError(message);
   }
   const folder = await makeRunFolder(flags.out);
-  console.log(`Replaying ${flags.in}: ${total} events, to ${folder}\n`);
+  console.log(`Replaying ${flags.in}\ninto ${folder}\n`);
   try {
     await using demoLog = await openDemoLog(folder, flags.driver);
     const checks = [
@@ -56,8 +57,11 @@ async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
     ];
     return showChecks(checks);
   } finally {
-    console.log(`\nThe files are in ${folder}, with the keys in keys.env:`);
-    console.log("beside the log, where no real key should be.");
+    console.log(
+      `\nThe files are in ${folder}.\n` +
+        "Its keys.env is for ManagedAesGcmCodec.fromEnv; it lies beside the log " +
+        "only\nbecause this is a demo.",
+    );
   }
 }
 
@@ -128,8 +132,8 @@ async function edit(demoLog: DemoLog, signal: AbortSignal): Promise<Check[]> {
   const checks: Check[] = [];
   for (const tampering of await planTamperings(demoLog.log)) {
     const result = await tamper(demoLog, tampering, signal);
-    showTampering(result);
-    const what = `the edit of ${result.name}.db is found`;
+    showTampering(tampering, result);
+    const what = `the edit of ${tampering.name}.db is found`;
     checks.push({ what, problem: result.problem });
   }
   return checks;

@@ -1,3 +1,5 @@
+import { formatNumber } from "./table.ts";
+
 const WIDTH = 40;
 /** Between two lines where there is no terminal to redraw one. */
 const STEP_PERCENT = 25;
@@ -26,7 +28,8 @@ export function progressBar(
     const step = isTerminal ? 1 : STEP_PERCENT;
     if (Math.floor(percent / step) <= Math.floor(shown / step)) return;
     shown = percent;
-    const text = `${`${percent}`.padStart(3)} %  ${done} of ${total} events`;
+    const count = `${formatNumber(done)} of ${formatNumber(total)} events`;
+    const text = `${`${percent}`.padStart(3)} %  ${count}`;
     if (!isTerminal) return write(`${text}\n`);
     const filled = Math.round(WIDTH * done / total);
     const bar = "█".repeat(filled) + "░".repeat(WIDTH - filled);

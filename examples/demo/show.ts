@@ -4,17 +4,19 @@ import type { Counts } from "./counts.ts";
 import type { DemoLog } from "./demo_log.ts";
 import type { ReplayResult } from "./replay.ts";
 import { formatNumber, formatTable } from "./table.ts";
-import type { TamperResult } from "./tampering.ts";
+import type { TamperResult } from "./tamper.ts";
+import type { Tampering } from "./tampering.ts";
 
 const PAGE_LIMIT = 6;
+const VIOLATIONS_SHOWN = 2;
 
 /** Prints how long the replay took. */
 export function showSpeed(events: number, result: ReplayResult): void {
   const { storedMs, shippedMs } = result;
   const rate = formatNumber(1000 * events / storedMs);
   console.log(
-    `\nStored ${formatNumber(events)} events in ${seconds(storedMs)}: ` +
-      `${rate} events a second, encrypted, signed and on disk.\n` +
+    `\nReplayed ${formatNumber(events)} events in ${seconds(storedMs)}: ` +
+      `${rate} events a second, on disk.\n` +
       `The copy and the anchors were there after ${seconds(shippedMs)}.`,
   );
 }
@@ -38,14 +40,16 @@ export async function showTask(log: SqliteSink): Promise<void> {
   if (first === undefined) return;
   const { task_id } = first.event;
   const page = await log.query({ task_id }, { limit: PAGE_LIMIT });
-  const count = formatNumber(await log.count({ task_id }));
-  console.log(`\nTask ${task_id}, ${page.length} of ${count} events\n`);
+  const count = await log.count({ task_id });
+  const shown = `${page.length} of ${formatNumber(count)} events`;
+  console.log(`\nTask ${task_id}, ${shown}\n`);
   const rows = page.map(({ seq, event: { ts, type, source } }) => {
     return [seq, ts, type, source];
   });
   console.log(formatTable(["seq", "ts", "type", "source"], rows));
-  const afterSeq = page.at(-1)?.seq;
-  console.log(`  The next page is that with { afterSeq: ${afterSeq} }.`);
+  if (page.length < count) {
+    console.log(`  … and more with { afterSeq: ${page.at(-1)?.seq} }`);
+  }
 }
 
 /** Prints what a log takes on disk, and which SQLite wrote it. */
@@ -79,9 +83,12 @@ export function showReports(reports: Record<string, LogReport>): void {
 }
 
 /** Prints what came of one edit. */
-export function showTampering(result: TamperResult): void {
-  console.log(`  ${result.name}.db: ${result.what}`);
-  for (const violation of result.violations.slice(0, 2)) {
+export function showTampering(
+  { name, what }: Tampering,
+  { violations }: TamperResult,
+): void {
+  console.log(`  ${name}.db: ${what}`);
+  for (const violation of violations.slice(0, VIOLATIONS_SHOWN)) {
     console.log(`    ${describeViolation(violation)}`);
   }
 }

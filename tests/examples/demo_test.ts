@@ -63,7 +63,7 @@ async function inFolder(use: (cwd: string) => Promise<void>): Promise<void> {
 
 /** The folder that a run says it left. */
 function namedFolder(cwd: string, stdout: string): string {
-  const name = /^The files are in (\S+),/m.exec(stdout)?.[1];
+  const name = /^The files are in (\S+)\.$/m.exec(stdout)?.[1];
   assert(name !== undefined, stdout);
   return `${cwd}/${name}`;
 }
