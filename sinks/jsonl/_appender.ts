@@ -9,8 +9,11 @@ import {
 import { ioError } from "./_io_error.ts";
 import type { Log } from "./_log.ts";
 
-/** How many events share a write, unless a single append brings more. */
-const GROUP_EVENTS_MAX = 1024;
+/**
+ * How many events share a write, unless a single append brings more: as many as
+ * are linked in about three milliseconds.
+ */
+const GROUP_EVENTS_MAX = 256;
 
 /** How appends are grouped and bounded. */
 export interface AppenderOptions extends GroupOptions {
@@ -90,6 +93,7 @@ export class Appender {
     let log: Log;
     try {
       log = await this.#options.ready();
+      await log.live!.cut();
     } catch (error) {
       for (const request of this.#take()) request.reject(error);
       return;

@@ -58,7 +58,17 @@ export async function* plainChunks(
   }
 }
 
-/** Reads a gzip file from its path in inflated chunks, and closes it. */
+/** Compressed bytes are damaged, or there are too few of them. */
+export class InflateError extends Error {
+  /** The class's name, for logs. */
+  override readonly name = "InflateError";
+}
+
+/**
+ * Reads a gzip file from its path in inflated chunks, and closes it.
+ *
+ * @throws {InflateError} Where the bytes cannot be inflated.
+ */
 export async function* gzipChunks(
   ops: FileOps,
   path: string,
@@ -67,6 +77,10 @@ export async function* gzipChunks(
   try {
     const compressed = fileChunks(file, 0, Infinity, COMPRESSED_CHUNK_BYTES);
     yield* throughStream(compressed, new DecompressionStream("gzip"));
+  } catch (cause) {
+    // The stream has no error class of its own; those of files are others.
+    if (!(cause instanceof TypeError)) throw cause;
+    throw new InflateError(cause.message, { cause });
   } finally {
     file.close();
   }

@@ -192,9 +192,12 @@ export class History {
       await work();
       return true;
     } catch (cause) {
-      this.#options.onBackgroundError?.(
-        ioError(what, this.#options.log, cause),
-      );
+      const error = ioError(what, this.#options.log, cause);
+      try {
+        this.#options.onBackgroundError?.(error);
+      } catch {
+        // Nobody awaits this work who could be told of the listener's failure.
+      }
       return false;
     }
   }

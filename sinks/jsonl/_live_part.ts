@@ -1,7 +1,7 @@
 import type { Event } from "../event.ts";
 import { SinkError } from "../sink_error.ts";
 import { fileChunks } from "./_chunks.ts";
-import type { FileOps, LogFile } from "./_file_ops.ts";
+import type { FileOps, FileState, LogFile } from "./_file_ops.ts";
 import { ioError } from "./_io_error.ts";
 import { nthLine } from "./_lines.ts";
 import { LineIndex } from "./_line_index.ts";
@@ -97,6 +97,15 @@ export class LivePart {
   /** How many bytes they take. */
   get length(): number {
     return this.#length;
+  }
+
+  /**
+   * Whether a file is this one, as it was left: longer only by what a failed
+   * append has left behind.
+   */
+  isAsLeft(now: FileState | undefined): boolean {
+    if (now === undefined || now.id !== this.id) return false;
+    return this.#mustCut ? now.size >= this.#length : now.size === this.#length;
   }
 
   /** The seq of its last line. */

@@ -1,5 +1,5 @@
 import { SinkError } from "../sink_error.ts";
-import type { Chunk } from "./_chunks.ts";
+import { type Chunk, InflateError } from "./_chunks.ts";
 import { History, type HistoryOptions } from "./_history.ts";
 import { IndexFile } from "./_index_file.ts";
 import { partChunks, plainLength } from "./_part_files.ts";
@@ -99,11 +99,6 @@ async function* readable(
   try {
     yield* chunks;
   } catch (error) {
-    if (!isInflateError(error)) throw error;
+    if (!(error instanceof InflateError)) throw error;
   }
-}
-
-/** Whether an error says that compressed bytes are damaged. */
-export function isInflateError(error: unknown): boolean {
-  return error instanceof TypeError;
 }

@@ -131,9 +131,7 @@ export class Log {
       await this.#openLive();
       return;
     }
-    await live.cut();
-    const now = await this.#options.ops.stat(this.path);
-    if (now?.id === live.id && now.size === live.length) return;
+    if (live.isAsLeft(await this.#options.ops.stat(this.path))) return;
     this.#live = undefined;
     live.close();
     this.#generation++;

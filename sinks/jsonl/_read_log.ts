@@ -1,10 +1,8 @@
-import type { Chunk } from "./_chunks.ts";
-import { fileChunks } from "./_chunks.ts";
+import { type Chunk, fileChunks, InflateError } from "./_chunks.ts";
 import type { FileOps, LogFile } from "./_file_ops.ts";
 import { ioError } from "./_io_error.ts";
 import { corruptLine, splitLines } from "./_lines.ts";
 import type { LivePart } from "./_live_part.ts";
-import { isInflateError } from "./_load_history.ts";
 import type { Log } from "./_log.ts";
 import { partChunks } from "./_part_files.ts";
 import type { Part } from "./_part_names.ts";
@@ -75,7 +73,7 @@ export class LogCursor {
       if (this.#at >= part.last) return;
       found = `the part ends before seq ${part.last}`;
     } catch (error) {
-      if (isInflateError(error)) {
+      if (error instanceof InflateError) {
         found = "the part cannot be inflated from here on";
         cause = error;
       } else if (

@@ -5,10 +5,11 @@ import { DENO_FILE_OPS, type FileOps } from "./_file_ops.ts";
 import { LINE_BYTES_MAX } from "./_lines.ts";
 
 const MEBIBYTE = 1024 * 1024;
-const FSYNC_POLICIES = ["always", "batch", "never"] as const;
 
 /** When an append counts as stored; see {@linkcode JsonlSinkOptions.fsync}. */
-export type FsyncPolicy = typeof FSYNC_POLICIES[number];
+export type FsyncPolicy = "always" | "batch" | "never";
+
+const FSYNC_POLICIES: readonly FsyncPolicy[] = ["always", "batch", "never"];
 
 /** Options of {@linkcode JsonlSink}. */
 export interface JsonlSinkOptions {

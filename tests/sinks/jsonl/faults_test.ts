@@ -121,6 +121,8 @@ Deno.test("lesson 18: JsonlSink refuses appends until a failed one has been cut 
     await rejectsWith(sink.append(sample(2)), "io");
     await rejectsWith(sink.append(sample(3)), "io", "refused until");
     await rejectsWith(sink.append(sample(3)), "io", "refused until");
+    // What was stored before can still be read.
+    await assertHolds(sink, [1]);
     isFailing = false;
     await sink.append(sample(4));
     await assertHolds(sink, [1, 4]);
