@@ -5,8 +5,8 @@ import type { FilterPlan } from "../event_filter.ts";
 import type { SqlValue } from "./connection.ts";
 import type { PageRequest } from "./messages.ts";
 
-/** Columns with an index, the most selective first. */
-const INDEXED = ["event_id", "trace_id", "task_id", "type"] as const;
+/** Columns with an index, the most selective first: a task is part of a trace. */
+const INDEXED = ["event_id", "task_id", "trace_id", "type"] as const;
 
 /** A statement and the values of its parameters. */
 export interface Select {
@@ -68,7 +68,7 @@ function matching(
   for (const { field, value } of others) {
     terms.push(
       "EXISTS (SELECT 1 FROM event_index i WHERE i.event_id = e.event_id " +
-        `AND i.field = ? AND i.value ${value === null ? "IS NULL" : "= ?"})`,
+        `AND i.field = ? AND +i.value ${value === null ? "IS NULL" : "= ?"})`,
     );
     params.push(field);
     if (value !== null) params.push(value);
