@@ -5,7 +5,7 @@ import { parseArgs } from "node:util";
 /** How many times a log is replayed at most. */
 export const REPEAT_MAX = 10_000;
 
-const DRIVERS = ["auto", "ffi", "builtin"] as const;
+const DRIVERS: readonly string[] = ["auto", "ffi", "builtin"];
 
 /** What the demo was asked to do. */
 export interface Flags {
@@ -14,7 +14,7 @@ export interface Flags {
   /** The folder in which each run makes one of its own. */
   readonly out: string;
   /** Which SQLite. */
-  readonly driver: typeof DRIVERS[number];
+  readonly driver: "auto" | "ffi" | "builtin";
   /** How many times to replay the log. */
   readonly repeat: number;
   /** Whether to show the usage and do nothing else. */
@@ -89,5 +89,5 @@ function parseStrictly(args: readonly string[]) {
 }
 
 function isDriver(name: string): name is Flags["driver"] {
-  return (DRIVERS as readonly string[]).includes(name);
+  return DRIVERS.includes(name);
 }
