@@ -5,11 +5,12 @@ import type {
   AuditRow,
   OrphanTerm,
 } from "../auditable_sink.ts";
-import type { FilterTerm } from "../event_filter.ts";
+import { ctxTerms, type FilterTerm } from "../event_filter.ts";
+import { parseEvent } from "../parse_event.ts";
 import { streamOptions } from "../_read_options.ts";
 import { unpackBlobs } from "./blobs.ts";
-import type { AuditPage } from "./messages.ts";
-import type { RowCodec } from "./row_codec.ts";
+import type { AuditPage, AuditTerm } from "./messages.ts";
+import type { RowCodec, RowText } from "./row_codec.ts";
 import type { Threads } from "./threads.ts";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
@@ -54,11 +55,45 @@ async function auditPage(
   return texts.map((row, i) => ({
     ...row,
     columns: columnsIn(columns[i]!),
-    ctx: terms.get(row.seq)?.map(([, field, value]): FilterTerm => ({
-      field,
-      value,
-    })) ?? NO_TERMS,
+    ctx: terms.has(row.seq) ? termsOf(row, terms.get(row.seq)!) : NO_TERMS,
   }));
+}
+
+/**
+ * What a row is found by. Where event_index and our copy of it differ, that is
+ * what the one says that is not as the event has it.
+ */
+function termsOf(row: RowText, terms: readonly AuditTerm[]): FilterTerm[] {
+  const found = new Map<string, string | null>();
+  const differing = new Set<string>();
+  for (const [, field, value, place] of terms) {
+    if (place !== "own") found.set(field, value);
+    if (place !== "both") differing.add(field);
+  }
+  const said = differing.size === 0
+    ? new Map<string, string | null>()
+    : saidOf(row, [...differing]);
+  for (const field of differing) {
+    if (found.get(field) !== said.get(field)) continue;
+    const own = terms.find((term) => term[1] === field && term[3] === "own");
+    if (own === undefined) found.delete(field);
+    else found.set(field, own[2]);
+  }
+  return Array.from(found, ([field, value]) => ({ field, value }));
+}
+
+/** What an event says for some fields; nothing where it cannot be read. */
+function saidOf(
+  row: RowText,
+  fields: readonly string[],
+): Map<string, string | null> {
+  try {
+    const event = "text" in row ? parseEvent(row.text) : undefined;
+    const terms = event === undefined ? [] : ctxTerms(event, fields);
+    return new Map(terms.map(({ field, value }) => [field, value]));
+  } catch {
+    return new Map();
+  }
 }
 
 /** Takes apart what `AUDITED` in select.ts put together. */

@@ -90,9 +90,20 @@ export interface AuditPage {
   readonly rows: StoredRows;
   /** Columns as stored, see `AUDITED` in select.ts. */
   readonly columns: Blobs;
-  /** Side-index rows: seq, field, value. */
-  readonly ctx: readonly (readonly [number, string, string | null])[];
+  /** Side-index rows, in the order of seq. */
+  readonly ctx: readonly AuditTerm[];
 }
+
+/**
+ * A side-index row: seq, field, value, and which index has it: event_index, our
+ * copy of it, or both.
+ */
+export type AuditTerm = readonly [
+  seq: number,
+  field: string,
+  value: string | null,
+  place: "shared" | "own" | "both",
+];
 
 /** A side-index row of no event: its rowid, whose it says it is, field, value. */
 export type OrphanRow = readonly [number, string, string, string | null];

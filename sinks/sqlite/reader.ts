@@ -15,6 +15,8 @@ import { AUDITED, ROW, selectCount, selectPage } from "./select.ts";
 
 const STATEMENTS_MAX = 64;
 const NONE = new Uint8Array();
+/** Where a side-index row was found, by the sum of 1 and 2. */
+const PLACES = ["both", "shared", "own", "both"] as const;
 
 /** Rows of the shape {@linkcode ROW}, ready to cross a thread. */
 export function packRows(rows: readonly SqlValue[][]): StoredRows {
@@ -87,23 +89,23 @@ export class Reader {
     };
   }
 
-  /**
-   * The side-index rows of a range of seq: seq, field, value. Where our own copy
-   * of the side index says something else than event_index, one of the two is
-   * wrong, and both are returned.
-   */
+  /** The side-index rows of a range of seq, as event_index and our copy have it. */
   #ctxBetween(from: SqlValue, to: SqlValue): AuditPage["ctx"] {
     if (!this.#hasEventIndex) return [];
-    const shared = `SELECT e.seq, i.field, i.value FROM events e
+    const shared = `SELECT e.seq, i.field, i.value, 1 AS place FROM events e
       JOIN event_index i ON i.event_id = e.event_id
       WHERE e.seq BETWEEN ?1 AND ?2`;
-    const own = `SELECT seq, field, value FROM zu_ctx_seq
+    const own = `SELECT seq, field, value, 2 FROM zu_ctx_seq
       WHERE seq BETWEEN ?1 AND ?2`;
-    const sql = this.#hasCtxSeq ? `${shared} UNION ${own}` : shared;
-    return this.#rows(sql, from, to).map(([seq, field, value]) => [
+    const sql = this.#hasCtxSeq
+      ? `SELECT seq, field, value, sum(place) FROM (${shared} UNION ALL ${own})
+         GROUP BY seq, field, value`
+      : `${shared} ORDER BY e.seq`;
+    return this.#rows(sql, from, to).map(([seq, field, value, place]) => [
       Number(seq),
       field as string,
       value as string | null,
+      !this.#hasCtxSeq ? "both" : PLACES[Number(place)]!,
     ]);
   }
 
