@@ -53,14 +53,54 @@ async function openIn(thread: Thread, request: OpenRequest): Promise<void> {
   }
 }
 
+/** A thread that is started when it is needed, and again when it has died. */
+class Place {
+  readonly #start: () => Promise<Thread>;
+  #thread: Promise<Thread> | undefined;
+
+  constructor(start: () => Promise<Thread>) {
+    this.#start = start;
+  }
+
+  /** Puts the first thread here. */
+  async put(thread: Promise<Thread>): Promise<void> {
+    this.#thread = thread;
+    await thread;
+  }
+
+  /** The living thread; whoever asks while one is being started shares it. */
+  async get(): Promise<Thread> {
+    while (true) {
+      const thread = this.#thread ??= this.#start();
+      try {
+        const started = await thread;
+        if (started.alive) return started;
+      } catch (error) {
+        this.#clear(thread);
+        throw error;
+      }
+      this.#clear(thread);
+    }
+  }
+
+  #clear(thread: Promise<Thread>): void {
+    if (this.#thread === thread) this.#thread = undefined;
+  }
+
+  async close(): Promise<void> {
+    // A thread that could not be started has been ended where that was seen.
+    await (await this.#thread?.catch(() => undefined))?.close();
+  }
+}
+
 /** A sink's connections. A thread that dies is started again when needed. */
 export class Threads {
   readonly driver: SqliteDriverName;
   readonly version: string;
   readonly #options: ThreadsOptions;
   readonly #lock: Disposable | undefined;
-  #writer: Promise<Thread> | undefined;
-  #reader: Promise<Thread> | undefined;
+  readonly #writer = new Place(() => this.#start(false));
+  readonly #reader = new Place(() => this.#start(true));
   #closed = false;
 
   private constructor(
@@ -90,9 +130,7 @@ export class Threads {
     const threads = new Threads(options, loaded, lock);
     try {
       const first = openIn(thread, options).then(() => thread);
-      if (readOnly) threads.#reader = first;
-      else threads.#writer = first;
-      await first;
+      await (readOnly ? threads.#reader : threads.#writer).put(first);
       await threads.reader();
       return threads;
     } catch (error) {
@@ -103,22 +141,21 @@ export class Threads {
 
   /** The thread that writes. */
   async writer(): Promise<Thread> {
-    if (!(await this.#writer)?.alive) this.#writer = this.#start(false);
-    return await this.#writer!;
+    return await this.#writer.get();
   }
 
   /** The thread that reads; a database in memory has only the one. */
   async reader(): Promise<Thread> {
-    if (this.#options.path === IN_MEMORY) return await this.writer();
-    if (!(await this.#reader)?.alive) this.#reader = this.#start(true);
-    return await this.#reader!;
+    const { path, readOnly } = this.#options;
+    if (path === IN_MEMORY && !readOnly) return await this.writer();
+    return await this.#reader.get();
   }
 
   async #start(readOnly: boolean): Promise<Thread> {
     if (this.#closed) {
       throw new SinkError("closed", "The sink is closed. Open it again");
     }
-    if (this.#options.path === IN_MEMORY && this.#writer !== undefined) {
+    if (this.#options.path === IN_MEMORY) {
       throw new SinkError(
         "io",
         "The log was in memory and went with its thread",
@@ -131,10 +168,10 @@ export class Threads {
   async close(): Promise<void> {
     this.#closed = true;
     try {
-      await (await this.#reader)?.close();
+      await this.#reader.close();
     } finally {
       try {
-        await (await this.#writer)?.close();
+        await this.#writer.close();
       } finally {
         this.#lock?.[Symbol.dispose]();
       }
