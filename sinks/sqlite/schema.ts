@@ -1,7 +1,9 @@
 // The SQLite file's tables. The first three belong to the format and are shared
 // with the predecessor; those that begin with zu_ are ours, and a writer that
 // does not know them does no harm.
+import { SinkError } from "../sink_error.ts";
 import type { SqlConnection } from "./connection.ts";
+import type { OpenRequest } from "./messages.ts";
 
 const EVENTS = `
 CREATE TABLE IF NOT EXISTS events (
@@ -70,12 +72,41 @@ INSERT INTO zu_ctx_seq(field, value, seq)
 const EVENT_COLUMNS =
   "seq event_id trace_id task_id parent_id type source data";
 
-/** Whether the file holds a table of events of another shape. */
-export function isForeign(connection: SqlConnection): boolean {
+/**
+ * Refuses a file that is no log, before anything is changed in it.
+ *
+ * @throws {SinkError} `not_a_log`, or `read_only` for a file that lacks what
+ * only a writer may add.
+ */
+export function refuseForeign(
+  connection: SqlConnection,
+  { path, readOnly, withCtx }: OpenRequest,
+): void {
   const columns = connection
     .prepare("SELECT group_concat(name, ' ') FROM pragma_table_info('events')")
-    .rows()[0]?.[0];
-  return columns !== null && columns !== EVENT_COLUMNS;
+    .rows()[0]?.[0] ?? null;
+  if (columns !== null && columns !== EVENT_COLUMNS) {
+    throw new SinkError(
+      "not_a_log",
+      `${path} has a table "events" of another shape (${columns}); choose ` +
+        "another file",
+    );
+  }
+  if (!readOnly) return;
+  if (columns === null) {
+    throw new SinkError(
+      "not_a_log",
+      `${path} has no table "events", and readOnly may not make one; choose ` +
+        "another file, or open it without readOnly",
+    );
+  }
+  if (withCtx && !hasTable(connection, "event_index")) {
+    throw new SinkError(
+      "read_only",
+      `${path} has no side index to find ctxFields by, as files of version ` +
+        "0.2.0 have not; open it once without readOnly, or leave out ctxFields",
+    );
+  }
 }
 
 /** Makes what is missing of the tables; a file of version 0.2.0 is upgraded. */

@@ -4,8 +4,7 @@ import { toFailure } from "./failure.ts";
 import { loadDriver } from "./load_driver.ts";
 import type { OpenRequest, Reply, Request, ThreadCalls } from "./messages.ts";
 import { Reader } from "./reader.ts";
-import { createTables, isForeign } from "./schema.ts";
-import { SinkError } from "../sink_error.ts";
+import { createTables, refuseForeign } from "./schema.ts";
 import { Writer } from "./writer.ts";
 
 /** What a thread needs of the scope that it runs in. */
@@ -29,12 +28,7 @@ function openConnection(
   const connection = driver.open(path, { readOnly });
   try {
     connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
-    if (isForeign(connection)) {
-      throw new SinkError(
-        "not_a_log",
-        `${path} has a table "events" of another shape; choose another file`,
-      );
-    }
+    refuseForeign(connection, request);
     if (readOnly) return connection;
     connection.exec("PRAGMA journal_mode = WAL");
     connection.exec("PRAGMA synchronous = FULL");
