@@ -15,6 +15,9 @@ export async function reindex(
   const reader = await threads.reader();
   const indexedTo = await writer.call("indexedTo", "index ctx fields", fields);
   let afterSeq = Math.min(...indexedTo);
+  // Behind a row that is not readable nothing counts as indexed: it may be read
+  // with another codec one day, and then it has to be found.
+  let firstBroken = Infinity;
   while (true) {
     const { rows } = await reader.call("page", "index ctx fields", {
       plan: { columns: [], ctx: [] },
@@ -25,8 +28,10 @@ export async function reindex(
     afterSeq = rows.seqs.at(-1)!;
     const terms: [string, string, string | null][] = [];
     for (const row of await codec.decode(rows)) {
-      // A row that is not readable cannot be found by what it says.
-      if ("error" in row) continue;
+      if ("error" in row) {
+        firstBroken = Math.min(firstBroken, row.seq);
+        continue;
+      }
       for (const { field, value } of ctxTerms(row.event, fields)) {
         terms.push([row.event.event_id, field, value]);
       }
@@ -34,7 +39,7 @@ export async function reindex(
     await writer.call("reindex", "index ctx fields", {
       rows: terms,
       fields,
-      indexedTo: afterSeq,
+      indexedTo: Math.min(afterSeq, firstBroken - 1),
     });
   }
 }
