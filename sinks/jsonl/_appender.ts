@@ -108,11 +108,10 @@ export class Appender {
       const error = ioError("append to", log.path, cause);
       // If this fails too, the next step tries again before it writes.
       await log.live?.cut().catch(() => {});
-      group.reject(error);
       for (const request of requests) request.reject(error);
       return;
     }
-    if (isKept) group.resolve();
+    if (isKept) group.settle();
     else this.#putBack(group.requests);
   }
 

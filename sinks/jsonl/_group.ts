@@ -29,6 +29,15 @@ export const GROUP_BYTES_MAX = 1024 * 1024;
 
 const encoder = new TextEncoder();
 
+/** Why a request cannot be stored. */
+class Refusal {
+  readonly reason: unknown;
+
+  constructor(reason: unknown) {
+    this.reason = reason;
+  }
+}
+
 /**
  * Appends that share a write: their events, linked and as bytes. Nothing of the
  * log changes before the group is stored.
@@ -42,7 +51,10 @@ export class Group {
   readonly #options: GroupOptions;
   readonly #known = new Map<string, StoredEvent | SinkError>();
   readonly #heads = new Map<string, string | null>();
-  readonly #done: { request: AppendRequest; stored: StoredEvent[] }[] = [];
+  readonly #taken: {
+    request: AppendRequest;
+    result: StoredEvent[] | Refusal;
+  }[] = [];
   #buffer: Uint8Array;
 
   /**
@@ -109,7 +121,8 @@ export class Group {
 
   /**
    * Takes requests in, in their order, as long as there is room. One that cannot
-   * be stored is rejected and leaves no trace.
+   * be stored leaves no trace in the others. It is told so only with them, since
+   * what it clashes with must be stored first.
    *
    * @param requests Those that were looked up.
    * @returns How many have been dealt with; at least one if there are any.
@@ -122,7 +135,8 @@ export class Group {
     } catch (error) {
       this.#forget(count);
       if (requests.length > 1) return this.#addEach(requests);
-      requests[0]!.reject(error);
+      const result = new Refusal(error);
+      this.#taken.push({ request: requests[0]!, result });
       return 1;
     }
     let from = 0;
@@ -130,7 +144,7 @@ export class Group {
     for (const request of requests) {
       if (from === stored.length && request.events.length > 0) break;
       const to = from + request.events.length;
-      this.#done.push({ request, stored: stored.slice(from, to) });
+      this.#taken.push({ request, result: stored.slice(from, to) });
       from = to;
       taken++;
     }
@@ -230,18 +244,16 @@ export class Group {
     this.ends.length = count;
   }
 
-  /** Tells the callers where their events are. */
-  resolve(): void {
-    for (const { request, stored } of this.#done) request.resolve(stored);
+  /** Tells the callers where their events are, or why they were refused. */
+  settle(): void {
+    for (const { request, result } of this.#taken) {
+      if (result instanceof Refusal) request.reject(result.reason);
+      else request.resolve(result);
+    }
   }
 
-  /** Tells the callers that their events are not stored. */
-  reject(error: unknown): void {
-    for (const { request } of this.#done) request.reject(error);
-  }
-
-  /** The requests that were taken in and not rejected. */
+  /** The requests that were taken in, in their order. */
   get requests(): AppendRequest[] {
-    return this.#done.map(({ request }) => request);
+    return this.#taken.map(({ request }) => request);
   }
 }

@@ -276,3 +276,29 @@ Deno.test("JsonlSink refuses an event over eventBytesMax, and stores its neighbo
     await assertHolds(sink, [1, 3]);
   });
 });
+
+Deno.test("lesson 4: JsonlSink does not call an id taken by an event that could not be stored", async () => {
+  await withFolder(async (_folder, log) => {
+    let isFailing = false;
+    const fileOps = watchedOps((call) => {
+      if (isLogWrite(call) && isFailing) throw errno("EIO");
+    });
+    await using sink = new JsonlSink(log, { fileOps });
+    await sink.append(sample(1));
+    isFailing = true;
+    // Both come in one group, and neither is stored.
+    await Promise.all([
+      rejectsWith(sink.append(sample(2)), "io"),
+      rejectsWith(sink.append(sample(2, { payload: { n: "other" } })), "io"),
+    ]);
+    isFailing = false;
+    await Promise.all([
+      sink.append(sample(2)),
+      rejectsWith(
+        sink.append(sample(2, { payload: { n: "other" } })),
+        "duplicate_id",
+      ),
+    ]);
+    await assertHolds(sink, [1, 2]);
+  });
+});
