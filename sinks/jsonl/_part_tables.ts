@@ -38,9 +38,8 @@ export class PartTables {
   add(event_id: string, line: number): void {
     // Of two lines with one id, which only a foreign writer can have left, the
     // first is the stored copy.
-    if (this.ids.get(event_id) !== undefined) return;
     this.#line[0] = line;
-    this.ids.set(event_id, this.#line);
+    this.ids.add(event_id, this.#line);
   }
 
   /** Notes the head of a trace. */

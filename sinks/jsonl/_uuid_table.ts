@@ -135,6 +135,13 @@ export class UuidTable {
     this.#put(this.#key, 0, value, 0);
   }
 
+  /** The same, unless the table holds the UUID already. */
+  add(uuid: string, value: Uint32Array): void {
+    hexToWords(uuid, this.#key, 0);
+    if (this.getWords(this.#key, 0) !== undefined) return;
+    this.#put(this.#key, 0, value, 0);
+  }
+
   /** Sets what records of key and value say, as `records` returns them. */
   load(records: Uint32Array): void {
     for (let at = 0; at < records.length; at += this.#words) {
