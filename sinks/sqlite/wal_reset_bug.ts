@@ -10,10 +10,11 @@
  */
 export function hasWalResetBug(version: string): boolean {
   const [major = 0, minor = 0, patch = 0] = version.split(".").map(Number);
-  if (major !== 3) return major < 3;
+  // What is no number is not known to be safe.
+  if (major !== 3) return !(major > 3);
   if (minor < 7) return false;
   if (minor === 44) return patch < 6;
   if (minor === 50) return patch < 7;
   if (minor === 51) return patch <= 2;
-  return minor < 51;
+  return !(minor > 51);
 }
