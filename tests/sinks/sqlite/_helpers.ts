@@ -151,3 +151,81 @@ export function brief(
 ): (string | number | undefined)[] {
   return [code, seq, field];
 }
+
+/** What a process of its own says at its end. */
+export interface ProgramResult {
+  readonly acknowledged?: number[];
+  readonly driver?: string;
+  readonly code?: SinkErrorCode;
+  readonly message?: string;
+}
+
+/** A process that appends. */
+export interface Elsewhere {
+  /** Resolves when it has opened the log, or could not. */
+  readonly ready: Promise<void>;
+  /** Has it begin, and resolves with what became of it. */
+  append(): Promise<ProgramResult>;
+}
+
+/** Starts appending_program.ts; it has the given permissions, and cannot prompt. */
+export function startElsewhere(
+  args: readonly (string | number)[],
+  permissions: readonly string[] = ["-RWE", "--allow-ffi"],
+): Elsewhere {
+  const at = (path: string) => new URL(path, import.meta.url).pathname;
+  const child = new Deno.Command(Deno.execPath(), {
+    args: [
+      "run",
+      "--no-prompt",
+      "--no-lock",
+      "--cached-only",
+      `--config=${at("../../../deno.json")}`,
+      ...permissions,
+      at("./appending_program.ts"),
+      ...args.map(String),
+    ],
+    stdin: "piped",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const ready = Promise.withResolvers<void>();
+  let said = "";
+  const stdout = (async () => {
+    for await (
+      const text of child.stdout.pipeThrough(new TextDecoderStream())
+    ) {
+      said += text;
+      ready.resolve();
+    }
+    ready.resolve();
+  })();
+  const stderr = new Response(child.stderr).text();
+  return {
+    ready: ready.promise,
+    async append() {
+      await child.stdin.close();
+      await stdout;
+      const { code } = await child.status;
+      assertEquals(code, 0, await stderr);
+      return JSON.parse(said.replace(/^ready\n/, ""));
+    },
+  };
+}
+
+/** Has several processes append at once. */
+export async function raceElsewhere(
+  programs: readonly (readonly (string | number)[])[],
+): Promise<ProgramResult[]> {
+  const children = programs.map((args) => startElsewhere(args));
+  await Promise.all(children.map(({ ready }) => ready));
+  return await Promise.all(children.map((child) => child.append()));
+}
+
+/** Has one process append. */
+export async function appendElsewhere(
+  args: readonly (string | number)[],
+  permissions?: readonly string[],
+): Promise<ProgramResult> {
+  return await startElsewhere(args, permissions).append();
+}
