@@ -1,4 +1,5 @@
 import { createHash, type Hash } from "node:crypto";
+import { setImmediate } from "node:timers/promises";
 import type { FileOps, LogFile } from "./_file_ops.ts";
 import type { IndexFile } from "./_index_file.ts";
 import { MAGIC, type PartIds, STEP_BYTES, twoWords } from "./_index_format.ts";
@@ -53,6 +54,8 @@ class DigestWriter {
     this.#hash.update(bytes);
     await writeAll(this.#file, bytes);
     this.#used = 0;
+    // A short write is done at once, so waiting for it lets nobody else in.
+    await setImmediate();
   }
 
   async end(): Promise<void> {
