@@ -157,10 +157,10 @@ export class Appender {
       posted,
       landed: undefined as unknown as Promise<Landing>,
     };
-    flight.landed = this.#write(flight, previous, resolve).catch((error) => {
-      resolve(false);
-      return { kind: "failed", error };
-    });
+    flight.landed = this.#write(flight, previous, resolve)
+      .catch((error): Landing => ({ kind: "failed", error }))
+      // Who waits for a group that was not handed over must not wait on.
+      .finally(() => resolve(false));
     this.#flights.push(flight);
     flight.landed.then((landing) => this.#land(flight, landing));
   }
