@@ -173,6 +173,8 @@ export class Appender {
     const writer = await this.#options.writer();
     // The group before must be linked before this one can be.
     if (previous !== undefined && !await linked(previous)) return stale();
+    // The group before has its proofs by now, and what it expects stays known.
+    this.#heads.trim();
     await loadHeads(writer, this.#context, traceIds(flight.units));
     if (previous !== undefined && !await linked(previous)) return stale();
     const started = performance.now();
