@@ -3,6 +3,7 @@ import { SinkError } from "../sink_error.ts";
 import type { SqliteDriverName } from "./connection.ts";
 import type { DriverChoice } from "./load_driver.ts";
 import type { OpenRequest } from "./messages.ts";
+import { claimForDriver } from "./one_driver.ts";
 import { Thread } from "./thread.ts";
 import { takeWriterLock } from "./writer_lock.ts";
 
@@ -98,7 +99,7 @@ export class Threads {
   readonly driver: SqliteDriverName;
   readonly version: string;
   readonly #options: ThreadsOptions;
-  readonly #lock: Disposable | undefined;
+  readonly #lock: Disposable;
   readonly #writer = new Place(() => this.#start(false));
   readonly #reader = new Place(() => this.#start(true));
   #closed = false;
@@ -106,7 +107,7 @@ export class Threads {
   private constructor(
     options: ThreadsOptions,
     first: { driver: SqliteDriverName; version: string },
-    lock: Disposable | undefined,
+    lock: Disposable,
   ) {
     this.#options = options;
     this.driver = first.driver;
@@ -118,12 +119,14 @@ export class Threads {
   static async open(options: ThreadsOptions): Promise<Threads> {
     const { path, readOnly, choice } = options;
     const { thread, ...loaded } = await start(choice);
-    let lock: Disposable | undefined;
+    const lock = new DisposableStack();
     try {
-      if (!readOnly && path !== IN_MEMORY) {
-        lock = await takeWriterLock(path, loaded.version);
+      if (path !== IN_MEMORY) {
+        if (!readOnly) lock.use(await takeWriterLock(path, loaded.version));
+        lock.use(await claimForDriver(path, loaded.driver));
       }
     } catch (error) {
+      lock.dispose();
       await thread.close();
       throw error;
     }
@@ -173,7 +176,7 @@ export class Threads {
       try {
         await this.#writer.close();
       } finally {
-        this.#lock?.[Symbol.dispose]();
+        this.#lock[Symbol.dispose]();
       }
     }
   }

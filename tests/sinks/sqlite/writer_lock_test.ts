@@ -83,7 +83,7 @@ for (
           assertEquals(elsewhere.code, "unsafe_sqlite");
           // Reading is safe, since a reader neither writes nor checkpoints.
           await using reader = await SqliteSink.open(log, {
-            driver: second,
+            driver: first,
             readOnly: true,
           });
           await sink.append(sample(2));
