@@ -14,7 +14,6 @@ import type { Event, StoredEvent } from "./event.ts";
 import {
   type EventFilter,
   type FilterPlan,
-  matchesFilter,
   planFilter,
 } from "./event_filter.ts";
 import type {
@@ -23,10 +22,10 @@ import type {
   StreamOptions,
 } from "./event_sink.ts";
 import { Appender } from "./jsonl/_appender.ts";
-import { lineText, readLine } from "./jsonl/_lines.ts";
 import { Log } from "./jsonl/_log.ts";
 import { Mutex } from "./jsonl/_mutex.ts";
 import { type LineRun, LogCursor } from "./jsonl/_read_log.ts";
+import { auditRows, matchingEvents } from "./jsonl/_read_runs.ts";
 import {
   type CheckedOptions,
   checkOptions,
@@ -283,13 +282,17 @@ export class JsonlSink implements AuditableSink {
     signal?.throwIfAborted();
     const cursor = await this.#cursor("audit", afterSeq);
     for await (const run of cursor.runs()) {
-      const rows = [...this.#rows(run)];
+      const rows = auditRows(run, this.path);
       for (let at = 0; at < rows.length; at += batchSize) {
         signal?.throwIfAborted();
         this.#assertOpen("audit");
         yield rows.slice(at, at + batchSize);
       }
     }
+  }
+
+  #matching(run: LineRun, plan: FilterPlan): Iterable<StoredEvent> {
+    return matchingEvents(run, plan, this.path, this.#options.onCorrupt);
   }
 
   async #cursor(what: string, afterSeq: number): Promise<LogCursor> {
@@ -300,40 +303,6 @@ export class JsonlSink implements AuditableSink {
         await this.#ready(what);
       },
     }, afterSeq);
-  }
-
-  /** The matching events of a run; what is broken is reported or thrown. */
-  *#matching(run: LineRun, plan: FilterPlan): Generator<StoredEvent> {
-    if (run.error !== undefined) this.#report(run.error);
-    for (const [i, line] of run.lines.entries()) {
-      let stored: StoredEvent;
-      try {
-        stored = readLine(line, run.first + i, this.path);
-      } catch (error) {
-        this.#report(error);
-        continue;
-      }
-      if (matchesFilter(stored.event, plan)) yield stored;
-    }
-  }
-
-  #report(error: unknown): void {
-    const { onCorrupt } = this.#options;
-    if (onCorrupt === undefined || !(error instanceof SinkError)) throw error;
-    onCorrupt(error);
-  }
-
-  *#rows(run: LineRun): Generator<AuditRow> {
-    if (run.error !== undefined) yield { seq: run.first, error: run.error };
-    for (const [i, line] of run.lines.entries()) {
-      const seq = run.first + i;
-      try {
-        yield { seq, text: lineText(line, seq, this.path) };
-      } catch (error) {
-        if (!(error instanceof SinkError)) throw error;
-        yield { seq, error };
-      }
-    }
   }
 
   /** Stores what was accepted and lets go of the log; see {@linkcode EventSink.close}. */
