@@ -27,13 +27,31 @@ export async function backup(
   options: ThreadsOptions,
   ownThread: () => Promise<Thread>,
 ): Promise<void> {
-  if (await exists(target)) {
+  try {
+    if (await exists(target)) {
+      throw new SinkError(
+        "io",
+        `Cannot back up to ${target}: there is a file already. Choose another path`,
+        { cause: new Deno.errors.AlreadyExists(target) },
+      );
+    }
+    await copy(target, options, ownThread);
+  } catch (error) {
+    if (error instanceof SinkError) throw error;
+    const { code, message } = error as { code?: string; message: string };
     throw new SinkError(
-      "io",
-      `Cannot back up to ${target}: there is a file already. Choose another path`,
-      { cause: new Deno.errors.AlreadyExists(target) },
+      code === "ENOSPC" ? "disk_full" : "io",
+      `Cannot back up to ${target}: ${message}`,
+      { cause: error },
     );
   }
+}
+
+async function copy(
+  target: string,
+  options: ThreadsOptions,
+  ownThread: () => Promise<Thread>,
+): Promise<void> {
   const partial = `${target}.partial-${crypto.randomUUID()}`;
   const isInMemory = options.path === IN_MEMORY;
   const thread = isInMemory
@@ -44,7 +62,10 @@ export async function backup(
     await sync(partial);
     await Deno.rename(partial, target);
   } catch (error) {
-    await Deno.remove(partial).catch(() => {/* It may not have come to be. */});
+    // Some of these may not have come to be.
+    for (const end of ["", "-journal", "-wal", "-shm"]) {
+      await Deno.remove(partial + end).catch(() => {});
+    }
     throw error;
   } finally {
     if (!isInMemory) await thread.close();
