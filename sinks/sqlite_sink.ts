@@ -31,6 +31,7 @@ import { streamEvents } from "./sqlite/stream.ts";
 import { IN_MEMORY, Threads, type ThreadsOptions } from "./sqlite/threads.ts";
 import { hasWalResetBug } from "./sqlite/wal_reset_bug.ts";
 import {
+  checkSqlitePath,
   checkSqliteSinkOptions,
   type SqliteSinkOptions,
 } from "./sqlite_sink_options.ts";
@@ -130,12 +131,14 @@ export class SqliteSink implements AuditableSink {
    * @returns The open sink.
    * @throws {SinkError} `driver_unavailable`, `unsafe_sqlite`, `not_a_log`,
    * `read_only`, `locked`, or `io`.
+   * @throws {TypeError} If the path names no file.
    * @throws {RangeError} If an option is out of bounds.
    */
   static async open(
     path: string,
     options: SqliteSinkOptions = {},
   ): Promise<SqliteSink> {
+    checkSqlitePath(path);
     const checked = checkSqliteSinkOptions(options);
     const { readOnly, ctxFields } = checked;
     const codec = new RowCodec(

@@ -113,6 +113,21 @@ export function checkSqliteSinkOptions(
   };
 }
 
+/**
+ * Refuses a path that names no file: SQLite would make a database of its own for
+ * each connection.
+ *
+ * @throws {TypeError} If the path is no text, is empty or holds NUL.
+ */
+export function checkSqlitePath(path: string): void {
+  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
+  throw new TypeError(
+    `path: ${
+      Deno.inspect(path)
+    } names no file; give the log's path or ":memory:"`,
+  );
+}
+
 /** Options with nothing left open. */
 export interface CheckedSqliteSinkOptions {
   /** See {@linkcode SqliteSinkOptions.driver}. */

@@ -40,12 +40,21 @@ export function resultCode(error: unknown): number | undefined {
   return WORDS.find(([words]) => String(message).includes(words))?.[1];
 }
 
+/** For what Deno refuses before SQLite is asked, as node:sqlite has it. */
+function permissionAdvice(
+  error: unknown,
+): readonly [SinkErrorCode, string] | undefined {
+  if (!(error instanceof Deno.errors.NotCapable)) return undefined;
+  const code = error.message.includes("write access") ? "read_only" : "io";
+  return [code, "a permission is missing; grant it, or open with readOnly"];
+}
+
 /** An error as it can cross a thread. */
 export function toFailure(error: unknown): ThreadFailure {
   const found = error instanceof Error ? error.message : String(error);
   if (error instanceof SinkError) return { code: error.code, message: found };
   const [code, advice] = ADVICE[resultCode(error) ?? -1] ??
-    ["io", "SQLite refused"];
+    permissionAdvice(error) ?? ["io", "SQLite refused"];
   return { code, message: `${advice} (${found})` };
 }
 
