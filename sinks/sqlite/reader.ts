@@ -18,6 +18,18 @@ const NONE = new Uint8Array();
 /** Where a side-index row was found, by the sum of 1 and 2. */
 const PLACES = ["both", "shared", "own", "both"] as const;
 
+/**
+ * A side-index value as a blob, since drivers cut text at NUL. One that is no
+ * text would be found by no filter; it begins with a byte that no text has.
+ */
+const TERM_VALUE = `CASE typeof(value) WHEN 'text' THEN CAST(value AS BLOB)
+  WHEN 'null' THEN NULL ELSE x'ff' || value END`;
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
+
+function textOf(value: SqlValue | undefined): string | null {
+  return value === null ? null : utf8.decode(blobOf(value));
+}
+
 /** Rows of the shape {@linkcode ROW}, ready to cross a thread. */
 export function packRows(rows: readonly SqlValue[][]): StoredRows {
   return {
@@ -97,15 +109,14 @@ export class Reader {
       WHERE e.seq BETWEEN ?1 AND ?2`;
     const own = `SELECT seq, field, value, 2 FROM zu_ctx_seq
       WHERE seq BETWEEN ?1 AND ?2`;
-    const sql = this.#hasCtxSeq
-      ? `SELECT seq, field, value, sum(place) FROM (${shared} UNION ALL ${own})
-         GROUP BY seq, field, value`
-      : `${shared} ORDER BY e.seq`;
+    const both = this.#hasCtxSeq ? `${shared} UNION ALL ${own}` : shared;
+    const sql = `SELECT seq, field, ${TERM_VALUE}, sum(place) FROM (${both})
+      GROUP BY seq, field, value`;
     return this.#rows(sql, from, to).map(([seq, field, value, place]) => [
       Number(seq),
-      field as string,
-      value as string | null,
-      !this.#hasCtxSeq ? "both" : PLACES[Number(place)]!,
+      String(field),
+      textOf(value),
+      this.#hasCtxSeq ? PLACES[Number(place)]! : "both",
     ]);
   }
 
@@ -115,7 +126,7 @@ export class Reader {
   ): OrphanRow[] {
     if (!this.#hasEventIndex) return [];
     return this.#rows(
-      `SELECT i.rowid, i.event_id, i.field, i.value FROM event_index i
+      `SELECT i.rowid, i.event_id, i.field, ${TERM_VALUE} FROM event_index i
        WHERE i.rowid > ? AND NOT EXISTS
          (SELECT 1 FROM events e WHERE e.event_id = i.event_id)
        ORDER BY i.rowid LIMIT ?`,
@@ -125,7 +136,7 @@ export class Reader {
       Number(row),
       String(event_id),
       String(field),
-      value as string | null,
+      textOf(value),
     ]);
   }
 

@@ -172,6 +172,7 @@ export interface Elsewhere {
 export function startElsewhere(
   args: readonly (string | number)[],
   permissions: readonly string[] = ["-RWE", "--allow-ffi"],
+  env: Record<string, string> = {},
 ): Elsewhere {
   const at = (path: string) => new URL(path, import.meta.url).pathname;
   const child = new Deno.Command(Deno.execPath(), {
@@ -185,6 +186,7 @@ export function startElsewhere(
       at("./appending_program.ts"),
       ...args.map(String),
     ],
+    env,
     stdin: "piped",
     stdout: "piped",
     stderr: "piped",
@@ -226,6 +228,7 @@ export async function raceElsewhere(
 export async function appendElsewhere(
   args: readonly (string | number)[],
   permissions?: readonly string[],
+  env?: Record<string, string>,
 ): Promise<ProgramResult> {
-  return await startElsewhere(args, permissions).append();
+  return await startElsewhere(args, permissions, env).append();
 }
