@@ -48,6 +48,14 @@ export function storedFloat(value: number): string {
 
 /** A JS number in canonical text: an integer if JSON writes it as one. */
 export function canonicalNumber(value: number): string {
-  const text = JSON.stringify(value);
-  return /[.e]/.test(text) ? canonicalFloat(value) : text;
+  const text = `${value}`;
+  // JS and Python spell integers alike, and fractions down to a ten-thousandth.
+  if (!text.includes("e") && (Number.isInteger(value) || isPlain(value))) {
+    return text;
+  }
+  return canonicalFloat(value);
+}
+
+function isPlain(value: number): boolean {
+  return value >= 1e-4 || value <= -1e-4;
 }
