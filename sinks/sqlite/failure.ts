@@ -26,13 +26,16 @@ const WORDS: readonly (readonly [string, number])[] = [
   ["is not a database", 26],
 ];
 
+/** What drivers throw, as far as it can be told. */
+interface DriverError {
+  readonly errcode?: unknown;
+  readonly code?: unknown;
+  readonly message?: unknown;
+}
+
 /** The primary result code behind a driver's error, if there is one. */
 export function resultCode(error: unknown): number | undefined {
-  const { errcode, code, message } = error as {
-    errcode?: unknown;
-    code?: unknown;
-    message?: unknown;
-  };
+  const { errcode, code, message } = (error ?? {}) as DriverError;
   // node:sqlite has the extended code in errcode, @db/sqlite a number in code
   // where it has one.
   const found = typeof errcode === "number" ? errcode : code;
@@ -55,10 +58,32 @@ export function toFailure(error: unknown): ThreadFailure {
   if (error instanceof SinkError) return { code: error.code, message: found };
   const [code, advice] = ADVICE[resultCode(error) ?? -1] ??
     permissionAdvice(error) ?? ["io", "SQLite refused"];
-  return { code, message: `${advice} (${found})` };
+  return {
+    code,
+    message: `${advice} (${found})`,
+    cause: causeOf(error, found),
+  };
+}
+
+function causeOf(
+  error: unknown,
+  message: string,
+): NonNullable<ThreadFailure["cause"]> {
+  const name = error instanceof Error ? error.name : "Error";
+  const { errcode, code } = (error ?? {}) as DriverError;
+  const found = errcode ?? code;
+  return typeof found === "number" || typeof found === "string"
+    ? { name, message, code: found }
+    : { name, message };
 }
 
 /** The error that the caller of a sink sees. */
 export function fromFailure(what: string, failure: ThreadFailure): SinkError {
-  return new SinkError(failure.code, `Cannot ${what}: ${failure.message}`);
+  const { code, cause } = failure;
+  return new SinkError(
+    code,
+    `Cannot ${what}: ${failure.message}`,
+    // A structured clone of an error would have lost its code.
+    cause && { cause: Object.assign(new Error(cause.message), cause) },
+  );
 }

@@ -167,6 +167,12 @@ export interface Request {
 export interface ThreadFailure {
   readonly code: SinkErrorCode;
   readonly message: string;
+  /** The driver's own error; its code is SQLite's, where it has one. */
+  readonly cause?: {
+    readonly name: string;
+    readonly message: string;
+    readonly code?: number | string | undefined;
+  };
 }
 
 /** A thread's answer. */
