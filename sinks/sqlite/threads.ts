@@ -15,10 +15,15 @@ export interface ThreadsOptions extends OpenRequest {
 /** A path that SQLite keeps in memory, for one connection alone. */
 export const IN_MEMORY = ":memory:";
 
+/** A thread with a loaded driver. */
+interface Started {
+  readonly thread: Thread;
+  readonly driver: SqliteDriverName;
+  readonly version: string;
+}
+
 /** Starts a thread and loads a driver in it. */
-async function start(
-  choice: DriverChoice,
-): Promise<{ thread: Thread; driver: SqliteDriverName; version: string }> {
+async function start(choice: DriverChoice): Promise<Started> {
   const thread = new Thread();
   try {
     const loaded = await thread.call("load", "load SQLite", choice);
@@ -33,6 +38,17 @@ async function start(
       { cause: error },
     );
   }
+}
+
+/** All of them, or none: where one fails, the others are ended. */
+async function allStarted(starts: Promise<Started>[]): Promise<Started[]> {
+  const results = await Promise.allSettled(starts);
+  const failed = results.find(({ status }) => status === "rejected");
+  if (failed === undefined) return await Promise.all(starts);
+  for (const result of results) {
+    if (result.status === "fulfilled") await result.value.thread.close();
+  }
+  throw (failed as PromiseRejectedResult).reason;
 }
 
 /** Opens a connection in a thread of its own. */
@@ -118,26 +134,34 @@ export class Threads {
   /** Loads SQLite, takes the writer's lock and opens the connections. */
   static async open(options: ThreadsOptions): Promise<Threads> {
     const { path, readOnly, choice } = options;
-    const { thread, ...loaded } = await start(choice);
+    const isFile = path !== IN_MEMORY;
+    // Starting a thread takes longer than opening a file, so both start at once.
+    const starts = [start(choice)];
+    if (isFile && !readOnly) starts.push(start(choice));
+    const [first, second] = await allStarted(starts);
     const lock = new DisposableStack();
     try {
-      if (path !== IN_MEMORY) {
-        if (!readOnly) lock.use(await takeWriterLock(path, loaded.version));
-        lock.use(await claimForDriver(path, loaded.driver));
+      if (isFile) {
+        if (!readOnly) lock.use(await takeWriterLock(path, first!.version));
+        lock.use(await claimForDriver(path, first!.driver));
       }
-    } catch (error) {
-      lock.dispose();
-      await thread.close();
-      throw error;
-    }
-    const threads = new Threads(options, loaded, lock);
-    try {
-      const first = openIn(thread, options).then(() => thread);
-      await (readOnly ? threads.#reader : threads.#writer).put(first);
-      await threads.reader();
+      const threads = new Threads(options, first!, lock);
+      const { thread } = first!;
+      const place = readOnly ? threads.#reader : threads.#writer;
+      await place.put(openIn(thread, options).then(() => thread));
+      if (second !== undefined) {
+        const request = { ...options, readOnly: true };
+        const { thread } = second;
+        await threads.#reader.put(openIn(thread, request).then(() => thread));
+      }
       return threads;
     } catch (error) {
-      await threads.close().catch(() => {/* The first error says more. */});
+      for (const started of [first, second]) {
+        await started?.thread.close().catch(
+          () => {/* It has failed already. */},
+        );
+      }
+      lock.dispose();
       throw error;
     }
   }
