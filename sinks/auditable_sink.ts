@@ -47,7 +47,7 @@ export interface AuditOptions {
   readonly afterSeq?: number;
   /**
    * How many rows are read at a time, 1 to 10,000.
-   * @default {512}
+   * @default {128}
    */
   readonly batchSize?: number;
   /** Ends the iteration, which throws the signal's reason. */

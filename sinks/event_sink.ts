@@ -23,7 +23,7 @@ export interface StreamOptions {
   /**
    * How many events are read at a time, 1 to 10,000: the bound of what is held
    * in memory.
-   * @default {512}
+   * @default {128}
    */
   readonly batchSize?: number;
   /**
