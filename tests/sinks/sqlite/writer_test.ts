@@ -4,6 +4,7 @@ import { packBlobs } from "../../../sinks/sqlite/blobs.ts";
 import { loadBuiltinDriver } from "../../../sinks/sqlite/builtin_driver.ts";
 import type { SqlConnection } from "../../../sinks/sqlite/connection.ts";
 import type { WriteBatch } from "../../../sinks/sqlite/messages.ts";
+import { toFailure } from "../../../sinks/sqlite/failure.ts";
 import { createTables } from "../../../sinks/sqlite/schema.ts";
 import { Writer } from "../../../sinks/sqlite/writer.ts";
 import { sample, uuid } from "./_helpers.ts";
@@ -235,6 +236,30 @@ Deno.test("Writer lets go of the lock when the lease is over", async () => {
     assert(!connection.inTransaction);
     assertEquals(writer.write(batch(1)).kind, "committed");
     assertEquals(rows(), [1]);
+  } finally {
+    connection.close();
+  }
+});
+
+Deno.test("Writer reports a full disk as such, and writes on where there is room", async () => {
+  const { connection, rows } = await faulty();
+  try {
+    const writer = new Writer(connection);
+    writer.write(batch(1));
+    const [[pages]] = connection.prepare("PRAGMA page_count").rows() as [
+      [number],
+    ];
+    // A limit of the connection's own stands for the disk's.
+    connection.exec(`PRAGMA max_page_count = ${pages + 4}`);
+    const large = batch(2);
+    const blob = new Uint8Array(100_000);
+    const error = assertThrows(() =>
+      writer.write({ ...large, blobs: packBlobs([blob]) })
+    );
+    assertEquals(toFailure(error).code, "disk_full");
+    assertEquals(rows(), [1]);
+    assertEquals(writer.write(batch(3)).kind, "committed");
+    assertEquals(rows(), [1, 3]);
   } finally {
     connection.close();
   }
