@@ -41,7 +41,8 @@ export interface SqliteSinkOptions {
   readonly ctxFields?: readonly string[];
   /**
    * Opens the log for reading alone: no lock is taken, nothing is created or
-   * upgraded, and appending fails with `read_only`.
+   * upgraded, and appending fails with `read_only`. Nothing is indexed either:
+   * by `ctxFields` only that is found which a writer has indexed.
    * @default {false}
    */
   readonly readOnly?: boolean;
@@ -114,17 +115,17 @@ export function checkSqliteSinkOptions(
 }
 
 /**
- * Refuses a path that names no file: SQLite would make a database of its own for
- * each connection.
+ * Refuses a path that names no file: for each connection, SQLite would make a
+ * database of its own.
  *
- * @throws {TypeError} If the path is no text, is empty or holds NUL.
+ * @throws {TypeError} If the path is no text, is empty, holds NUL or is a URI.
  */
 export function checkSqlitePath(path: string): void {
-  if (typeof path === "string" && path !== "" && !path.includes("\0")) return;
+  const isText = typeof path === "string" && path !== "";
+  if (isText && !path.includes("\0") && !path.startsWith("file:")) return;
   throw new TypeError(
-    `path: ${
-      Deno.inspect(path)
-    } names no file; give the log's path or ":memory:"`,
+    `path: ${Deno.inspect(path)} names no file; give the log's path (no URI) ` +
+      'or ":memory:"',
   );
 }
 

@@ -11,7 +11,7 @@ import type {
   StoredRows,
 } from "./messages.ts";
 import { hasTable } from "./schema.ts";
-import { AUDITED, ROW, selectCount, selectPage } from "./select.ts";
+import { AUDITED, ROW, selectCount, selectPage, SEQ_MAX } from "./select.ts";
 
 const STATEMENTS_MAX = 64;
 const NONE = new Uint8Array();
@@ -72,7 +72,9 @@ export class Reader {
   page(request: PageRequest): Page {
     // Asked for before the page, so that nothing which is committed in between
     // is taken for read.
-    const [[end]] = this.#rows("SELECT max(seq) FROM events") as [[SqlValue]];
+    const [[end]] = this.#rows(
+      `SELECT min(max(seq), ${SEQ_MAX}) FROM events`,
+    ) as [[SqlValue]];
     const { sql, params } = selectPage(request, this.#hasCtxSeq);
     const rows = packRows(this.#rows(sql, ...params));
     const last = rows.seqs.at(-1) ?? request.afterSeq;
@@ -88,7 +90,8 @@ export class Reader {
   /** A page with all that verification compares. */
   audit({ afterSeq, limit }: { afterSeq: number; limit: number }): AuditPage {
     const rows = this.#rows(
-      `SELECT ${ROW}, ${AUDITED} FROM events e WHERE e.seq > ? ORDER BY e.seq LIMIT ?`,
+      `SELECT ${ROW}, ${AUDITED} FROM events e
+       WHERE e.seq > ? AND e.seq <= ${SEQ_MAX} ORDER BY e.seq LIMIT ?`,
       afterSeq,
       limit,
     );

@@ -8,6 +8,12 @@ import type { PageRequest } from "./messages.ts";
 /** Columns with an index, the most selective first: a task is part of a trace. */
 const INDEXED = ["event_id", "task_id", "trace_id", "type"] as const;
 
+/**
+ * The last seq that is a number of JavaScript's. A row behind it was moved there
+ * by hand: to page past it is not possible, so it is as if it were deleted.
+ */
+export const SEQ_MAX: number = Number.MAX_SAFE_INTEGER;
+
 /** A statement and the values of its parameters. */
 export interface Select {
   readonly sql: string;
@@ -91,7 +97,8 @@ export function selectPage(
 ): Select {
   const { sql, params, seq } = matching(plan, hasCtxSeq);
   return {
-    sql: `SELECT ${ROW} ${sql} AND ${seq} > ? ORDER BY ${seq} LIMIT ?`,
+    sql: `SELECT ${ROW} ${sql} AND ${seq} > ? AND ${seq} <= ${SEQ_MAX} ` +
+      `ORDER BY ${seq} LIMIT ?`,
     params: [...params, afterSeq, limit],
   };
 }

@@ -1,5 +1,6 @@
 // The writing half of a thread: the one connection of a sink that writes and
 // checkpoints.
+import { SinkError } from "../sink_error.ts";
 import { unpackBlobs } from "./blobs.ts";
 import type { SqlConnection, SqlStatement } from "./connection.ts";
 import { resultCode } from "./failure.ts";
@@ -183,6 +184,12 @@ export class Writer {
     }
     for (const row of ctx) this.#insertCtx.run(...row);
     const lastSeq = Number(this.#lastRow.rows()[0]![0]);
+    if (!Number.isSafeInteger(lastSeq)) {
+      throw new SinkError(
+        "io",
+        `the log's numbers are used up: a row was moved to seq ${lastSeq}`,
+      );
+    }
     return { kind: "committed", lastSeq, epoch: this.#epoch };
   }
 

@@ -1,7 +1,8 @@
-import { assert, assertEquals } from "@std/assert";
+import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { DatabaseSync } from "node:sqlite";
 import {
   type LogReport,
+  SinkError,
   SqliteSink,
   type SqliteSinkOptions,
   verifyLog,
@@ -11,6 +12,7 @@ import {
   CODECS,
   DRIVERS,
   KEY,
+  numbers,
   sample,
   uuid,
   withFolder,
@@ -306,3 +308,31 @@ Deno.test("verifyLog finds a signature that was made with another key", async ()
     ]]);
   });
 });
+
+for (const driver of DRIVERS) {
+  Deno.test(`verifyLog finds a row that was moved to where no number reaches (${driver})`, async () => {
+    for (const seq of ["9007199254740993", "9223372036854775807", "-5"]) {
+      await withFolder(async (log) => {
+        await make(log, { driver });
+        withRaw(
+          log,
+          (db) => db.exec(`UPDATE events SET seq = ${seq} WHERE seq = 3`),
+        );
+        await using sink = await SqliteSink.open(log, { driver });
+        const left = [1, 2, 4, 5, 6];
+        assertEquals(numbers(await sink.query()), left);
+        const one = Array.fromAsync(sink.stream({}, { batchSize: 1 }));
+        assertEquals(numbers(await one), left);
+        const { violations } = await verifyLog(sink);
+        const found = violations.map(brief);
+        assertEquals(found[0], ["broken_link", 5, undefined]);
+        if (seq === "-5") await sink.append(sample(7));
+        else {
+          // The next number would be further still.
+          await assertRejects(() => sink.append(sample(7)), SinkError);
+          assertEquals(numbers(await sink.query()), left);
+        }
+      });
+    }
+  });
+}

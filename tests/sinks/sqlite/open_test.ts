@@ -59,6 +59,8 @@ for (const driver of DRIVERS) {
       await rejectsWith(open(`${folder}/sub`), "io", "sub");
       await assertRejects(() => open(""), TypeError, "path");
       await assertRejects(() => open("a\0b"), TypeError, "path");
+      const uri = "file:log.db?mode=memory";
+      await assertRejects(() => open(uri), TypeError, "no URI");
       assert(!names(folder).includes("log.db"));
     });
   });

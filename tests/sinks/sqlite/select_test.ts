@@ -100,7 +100,7 @@ Deno.test("selectPage walks along zu_ctx_seq where a ctx field is filtered", asy
       assert(!plan.includes("TEMP B-TREE"), `${Deno.inspect(filter)}: ${plan}`);
       assert(
         plan.startsWith(
-          "SEARCH c USING COVERING INDEX zu_ctx_seq_fvs (field=? AND value=? AND seq>?); " +
+          "SEARCH c USING COVERING INDEX zu_ctx_seq_fvs (field=? AND value=? AND seq>? AND seq<?); " +
             "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)",
         ),
         `${Deno.inspect(filter)}: ${plan}`,
