@@ -3,8 +3,8 @@
 
 const ALLOWED = [
   /^(?:deno\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
-  /^(?:mod|registry)\.ts$/,
-  /^(?:codec|sinks|tests\/conformance)\/.+(?<!_test)\.ts$/,
+  /^(?:mod|registry|adapter_registry|registry_error)\.ts$/,
+  /^(?:codec|sinks|backends|tests\/conformance)\/.+(?<!_test)\.ts$/,
 ];
 const REQUIRED = ["deno.json", "README.md", "CHANGELOG.md", "LICENSE"];
 
