@@ -21,7 +21,14 @@ for (const processes of [2, 4]) {
       const results = await raceElsewhere(
         Array.from(
           { length: processes },
-          (_, n) => [log, "builtin", n * EVENTS + 1, EVENTS, TASKS],
+          (_, n) => [
+            log,
+            "builtin",
+            n * EVENTS + 1,
+            EVENTS,
+            TASKS,
+            processes,
+          ],
         ),
       );
       const acknowledged = results.flatMap((result) => {
@@ -36,7 +43,7 @@ for (const processes of [2, 4]) {
       const report = await verifyLog(sink);
       assertEquals(report.violations, []);
       assertEquals([report.traces, report.unlinked], [3, 0]);
-      // They did race: the log does not hold one process behind the other.
+      // They did race: each went on only when all of them had begun.
       const turns = stored.filter(({ event }, n) =>
         event.source !== stored[n - 1]?.event.source
       );
