@@ -2,6 +2,7 @@
 import { SinkError } from "../sink_error.ts";
 import { fromFailure } from "./failure.ts";
 import type { Reply, ThreadCalls } from "./messages.ts";
+import { THREAD_MODULE, THREAD_NAME } from "./worker.ts";
 
 /** A thread's calls as promises. */
 export type CallResult<Call extends keyof ThreadCalls> = ReturnType<
@@ -23,9 +24,9 @@ export class Thread {
   #closing: Promise<void> | undefined;
 
   constructor() {
-    this.#worker = new Worker(new URL("./worker_main.ts", import.meta.url), {
+    this.#worker = new Worker(THREAD_MODULE, {
       type: "module",
-      name: "zu-sqlite",
+      name: THREAD_NAME,
     });
     this.#worker.onmessage = ({ data }: MessageEvent<Reply>) =>
       this.#settle(data);

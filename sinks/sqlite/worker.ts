@@ -104,3 +104,16 @@ function transferable(reply: Reply): Transferable[] {
   const bytes = result?.blobs?.bytes ?? result?.rows?.blobs.bytes;
   return bytes === undefined ? [] : [bytes.buffer as ArrayBuffer];
 }
+
+/** What a thread is called, by which this module knows that it runs in one. */
+export const THREAD_NAME = "@zu/backends:sqlite";
+/**
+ * The module that a thread is started with: this one. It is imported as well, so
+ * that it is in the module graph: what is only named to `new Worker` is neither
+ * cached with a package nor compiled into a program.
+ */
+export const THREAD_MODULE: string = import.meta.url;
+
+if ((globalThis as { name?: string }).name === THREAD_NAME) {
+  serve(globalThis as unknown as ThreadScope);
+}

@@ -58,7 +58,9 @@ export class Writer {
   readonly #version: SqlStatement;
   readonly #checkpoint: SqlStatement;
   #dataVersion = -1;
-  #epoch = 0;
+  // Not from 0: heads that were read by a writer before this one, whose thread has
+  // died, must not pass for heads of this one's first epoch.
+  #epoch: number = crypto.getRandomValues(new Uint32Array(1))[0]! * 2 ** 16;
   #last: Committed | undefined;
   #commits = 0;
   #checkpoints = 0;
