@@ -113,6 +113,20 @@ Deno.test("Threads try again after a thread could not be started", async () => {
   });
 });
 
+Deno.test("lesson 1: a writer that was started anew does not take old heads for fresh", async () => {
+  const driver = "builtin";
+  await withWorkers({ driver }, async (sink, workers, log) => {
+    await sink.append(sample(1));
+    workers.kill(workers.started[0]);
+    {
+      await using other = await SqliteSink.open(log, { driver });
+      await other.append(sample(2));
+    }
+    await sink.append(sample(3));
+    await assertHolds(sink, [1, 2, 3]);
+  });
+});
+
 Deno.test("Threads close although one has died", async () => {
   await withFolder(async (log) => {
     using workers = new Workers();
