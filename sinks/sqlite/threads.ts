@@ -29,7 +29,9 @@ async function start(choice: DriverChoice): Promise<Started> {
     const loaded = await thread.call("load", "load SQLite", choice);
     return { thread, ...loaded };
   } catch (error) {
+    const hasDied = !thread.alive;
     await thread.close();
+    if (hasDied) throw error;
     if (error instanceof SinkError && error.code !== "io") throw error;
     throw new SinkError(
       "driver_unavailable",

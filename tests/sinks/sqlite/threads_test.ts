@@ -113,6 +113,18 @@ Deno.test("Threads try again after a thread could not be started", async () => {
   });
 });
 
+Deno.test("Threads do not blame the driver for a thread that dies as it starts", async () => {
+  await withWorkers({ driver: "builtin" }, async (sink, workers) => {
+    await sink.append(sample(1));
+    workers.kill(workers.started[1]);
+    const read = sink.query();
+    while (workers.started.length < 3) await Promise.resolve();
+    workers.kill(workers.started[2]);
+    await rejectsWith(read, "io", "killed by a test");
+    assertEquals(numbers(await sink.query()), [1]);
+  });
+});
+
 Deno.test("lesson 1: a writer that was started anew does not take old heads for fresh", async () => {
   const driver = "builtin";
   await withWorkers({ driver }, async (sink, workers, log) => {
