@@ -71,7 +71,9 @@ interface Parts {
  * An append resolves when its commit is on disk. Appends that arrive while a
  * commit runs share the next one. Several sinks, in one process or in many, may
  * append to one file, unless SQLite has the WAL-reset bug (3.7.0 to 3.51.2):
- * then the second writer is refused with `unsafe_sqlite`.
+ * then the second writer is refused with `unsafe_sqlite`. Within one process all
+ * sinks of a file have to run on the same driver: two copies of SQLite would
+ * break each other's locks, so the other driver is refused likewise.
  *
  * Needs `--allow-read` and `--allow-write` for the file, its `-wal` and `-shm`,
  * and the `-zu-lock` beside it; `--allow-ffi` for driver `"ffi"`. An open sink
@@ -228,19 +230,20 @@ export class SqliteSink implements AuditableSink {
   }
 
   /** Streams matching events; see {@linkcode EventSink.stream}. */
-  async *stream(
+  stream(
     filter?: EventFilter,
     options?: StreamOptions,
   ): AsyncGenerator<StoredEvent, void, undefined> {
-    this.#assertOpen("stream");
-    const checked = streamOptions(options);
     const { path, pages, threads, change, followPollMs } = this.#parts;
-    yield* streamEvents(pages, threads, change, {
-      plan: planFilter(filter, this.#parts.ctxFields),
-      ...checked,
-      // A log in memory has no other writers.
-      pollMs: path === IN_MEMORY ? undefined : followPollMs,
-      isClosed: () => this.#closing !== undefined,
+    return streamEvents(pages, threads, change, () => {
+      this.#assertOpen("stream");
+      return {
+        ...streamOptions(options),
+        plan: planFilter(filter, this.#parts.ctxFields),
+        // A log in memory has no other writers.
+        pollMs: path === IN_MEMORY ? undefined : followPollMs,
+        isClosed: () => this.#closing !== undefined,
+      };
     });
   }
 
