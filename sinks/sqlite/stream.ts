@@ -18,13 +18,17 @@ export interface StreamRequest {
   readonly isClosed: () => boolean;
 }
 
-/** Streams matching events, and waits for more at the end if it follows. */
+/**
+ * Streams matching events, and waits for more at the end if it follows. `check`
+ * is called when the iteration begins, where the port has errors come up.
+ */
 export async function* streamEvents(
   pages: Pages,
   threads: Threads,
   change: ChangeSignal,
-  request: StreamRequest,
+  check: () => StreamRequest,
 ): AsyncGenerator<StoredEvent, void, undefined> {
+  const request = check();
   const { plan, batchSize, follow, signal, isClosed } = request;
   const dataVersion = async () => {
     const reader = await threads.reader();
