@@ -36,7 +36,7 @@ export async function* auditRows(
       signal?.throwIfAborted();
       const page: AuditPage = await next;
       const { seqs } = page.rows;
-      next = seqs.length < batchSize ? undefined : fetch(seqs.at(-1)!);
+      next = page.isLast ? undefined : fetch(seqs.at(-1)!);
       if (seqs.length > 0) yield await auditPage(page, codec);
     }
   } finally {

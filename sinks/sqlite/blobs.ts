@@ -17,3 +17,15 @@ export function unpackBlobs({ bytes, lengths }: Blobs): Uint8Array[] {
   let at = 0;
   return lengths.map((length) => bytes.subarray(at, at += length));
 }
+
+/** Some of the blobs, as views on the same buffer. */
+export function sliceBlobs(
+  { bytes, lengths }: Blobs,
+  from: number,
+  to: number,
+): Blobs {
+  const sum = (part: readonly number[]) => part.reduce((all, n) => all + n, 0);
+  const some = lengths.slice(from, to);
+  const start = sum(lengths.slice(0, from));
+  return { bytes: bytes.subarray(start, start + sum(some)), lengths: some };
+}

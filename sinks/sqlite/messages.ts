@@ -81,6 +81,8 @@ export interface PageRequest {
 /** A page of matching rows. */
 export interface Page {
   readonly rows: StoredRows;
+  /** Whether there is nothing behind the page yet. */
+  readonly isLast: boolean;
   /** No row up to here is left to be read. */
   readonly readTo: number;
 }
@@ -88,6 +90,8 @@ export interface Page {
 /** A page with every column and side-index row, for verification. */
 export interface AuditPage {
   readonly rows: StoredRows;
+  /** Whether there is nothing behind the page yet. */
+  readonly isLast: boolean;
   /** Columns as stored, see `AUDITED` in select.ts. */
   readonly columns: Blobs;
   /** Side-index rows, in the order of seq. */

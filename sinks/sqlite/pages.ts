@@ -2,15 +2,31 @@
 import type { FilterPlan } from "../event_filter.ts";
 import type { StoredEvent } from "../event.ts";
 import type { SinkError } from "../sink_error.ts";
+import { sliceBlobs } from "./blobs.ts";
 import type { Page, StoredRows } from "./messages.ts";
 import { corruptRow, type DecodedRow, type RowCodec } from "./row_codec.ts";
 import type { Threads } from "./threads.ts";
 
-/** A page of events, decoded. */
+/**
+ * How many rows are fetched at once, if their bytes are few enough. They are
+ * decoded a batch at a time: to fetch is cheap by the page, and to hold events
+ * is dear by the event.
+ */
+const FETCH_ROWS_MAX = 1024;
+
+/** A batch of events, decoded. */
 export interface EventPage {
   readonly events: readonly StoredEvent[];
   /** No row up to here is left to be read. */
   readonly readTo: number;
+}
+
+function sliceRows(rows: StoredRows, from: number, to: number): StoredRows {
+  return {
+    seqs: rows.seqs.slice(from, to),
+    aads: sliceBlobs(rows.aads, from, to),
+    blobs: sliceBlobs(rows.blobs, from, to),
+  };
 }
 
 /** Reads, decodes and reports; shared by every read of a sink. */
@@ -34,25 +50,30 @@ export class Pages {
     plan: FilterPlan,
     options: { afterSeq: number; limit: number; batchSize: number },
   ): AsyncGenerator<EventPage, void, undefined> {
+    const { batchSize } = options;
     let left: number = options.limit;
-    let asked = 0;
-    const fetch = (after: number): Promise<Page> => {
-      asked = Math.min(left, options.batchSize);
-      return this.#fetch(plan, after, asked);
-    };
-    let next: Promise<Page> | undefined = fetch(options.afterSeq);
+    const fetch = (after: number, limit: number): Promise<Page> =>
+      this.#fetch(plan, after, Math.min(limit, FETCH_ROWS_MAX));
+    let next: Promise<Page> | undefined = fetch(options.afterSeq, left);
     try {
       while (next !== undefined) {
         const page: Page = await next;
-        const { rows, readTo } = page;
+        const { rows, readTo, isLast } = page;
         const { length } = rows.seqs;
-        const isLast = length < asked;
-        left -= length;
-        next = isLast || left === 0 ? undefined : fetch(readTo);
-        const events = await this.#events(rows);
-        left += length - events.length;
-        if (next === undefined && !isLast && left > 0) next = fetch(readTo);
-        yield { events, readTo };
+        next = isLast || left <= length
+          ? undefined
+          : fetch(readTo, left - length);
+        let at = 0;
+        do {
+          const batch = sliceRows(rows, at, at + batchSize);
+          at += batchSize;
+          const events = await this.#events(batch);
+          left -= events.length;
+          if (left === 0) next = undefined;
+          yield { events, readTo: at < length ? batch.seqs.at(-1)! : readTo };
+        } while (at < length);
+        // Broken rows were passed over, so that there is room for others.
+        if (!isLast && left > 0) next ??= fetch(readTo, left);
       }
     } finally {
       // Whoever left the loop no longer waits for the page that was fetched

@@ -11,9 +11,19 @@ import type {
   StoredRows,
 } from "./messages.ts";
 import { hasTable } from "./schema.ts";
-import { AUDITED, ROW, selectCount, selectPage, SEQ_MAX } from "./select.ts";
+import {
+  AUDITED,
+  ROW,
+  selectCount,
+  selectPage,
+  selectRows,
+  SEQ_MAX,
+} from "./select.ts";
 
 const STATEMENTS_MAX = 64;
+/** How many bytes of blobs a page may have, unless a single one has more. */
+const PAGE_BYTES_MAX = 512 * 1024;
+const EVERYTHING: FilterPlan = { columns: [], ctx: [] };
 const NONE = new Uint8Array();
 /** Where a side-index row was found, by the sum of 1 and 2. */
 const PLACES = ["both", "shared", "own", "both"] as const;
@@ -75,11 +85,32 @@ export class Reader {
     const [[end]] = this.#rows(
       `SELECT min(max(seq), ${SEQ_MAX}) FROM events`,
     ) as [[SqlValue]];
+    const { seqs, isLast } = this.#fitting(request);
+    const found = this.#rows(selectRows(ROW), JSON.stringify(seqs));
+    const last = seqs.at(-1) ?? request.afterSeq;
+    return {
+      rows: packRows(found),
+      isLast,
+      readTo: isLast ? Math.max(last, Number(end)) : last,
+    };
+  }
+
+  /**
+   * The rows that a page may have by number and by size, at least one if there
+   * are any, and whether there are no more behind them.
+   */
+  #fitting(request: PageRequest): { seqs: number[]; isLast: boolean } {
     const { sql, params } = selectPage(request, this.#hasCtxSeq);
-    const rows = packRows(this.#rows(sql, ...params));
-    const last = rows.seqs.at(-1) ?? request.afterSeq;
-    const isShort = rows.seqs.length < request.limit;
-    return { rows, readTo: isShort ? Math.max(last, Number(end)) : last };
+    const rows = this.#rows(sql, ...params);
+    const seqs: number[] = [];
+    let bytes = 0;
+    for (const [seq, length] of rows) {
+      bytes += Number(length);
+      if (seqs.length > 0 && bytes > PAGE_BYTES_MAX) break;
+      seqs.push(Number(seq));
+    }
+    const isLast = rows.length < request.limit && seqs.length === rows.length;
+    return { seqs, isLast };
   }
 
   count(plan: FilterPlan): number {
@@ -88,15 +119,13 @@ export class Reader {
   }
 
   /** A page with all that verification compares. */
-  audit({ afterSeq, limit }: { afterSeq: number; limit: number }): AuditPage {
-    const rows = this.#rows(
-      `SELECT ${ROW}, ${AUDITED} FROM events e
-       WHERE e.seq > ? AND e.seq <= ${SEQ_MAX} ORDER BY e.seq LIMIT ?`,
-      afterSeq,
-      limit,
-    );
+  audit(range: { afterSeq: number; limit: number }): AuditPage {
+    const { seqs, isLast } = this.#fitting({ ...range, plan: EVERYTHING });
+    const sql = selectRows(`${ROW}, ${AUDITED}`);
+    const rows = this.#rows(sql, JSON.stringify(seqs));
     return {
       rows: packRows(rows),
+      isLast,
       columns: packBlobs(rows.map(([, , , audited]) => blobOf(audited))),
       ctx: rows.length === 0
         ? []

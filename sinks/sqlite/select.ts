@@ -90,14 +90,18 @@ function matching(
   };
 }
 
-/** A page of matching rows behind a seq, in the order of the log. */
+/**
+ * Which rows a page has, in the order of the log, and how long their blobs are;
+ * SQLite tells that without reading them.
+ */
 export function selectPage(
   { plan, afterSeq, limit }: PageRequest,
   hasCtxSeq: boolean,
 ): Select {
   const { sql, params, seq } = matching(plan, hasCtxSeq);
   return {
-    sql: `SELECT ${ROW} ${sql} AND ${seq} > ? AND ${seq} <= ${SEQ_MAX} ` +
+    sql: `SELECT e.seq, length(e.data) ${sql} ` +
+      `AND ${seq} > ? AND ${seq} <= ${SEQ_MAX} ` +
       `ORDER BY ${seq} LIMIT ?`,
     params: [...params, afterSeq, limit],
   };
@@ -107,4 +111,9 @@ export function selectPage(
 export function selectCount(plan: FilterPlan, hasCtxSeq: boolean): Select {
   const { sql, params } = matching(plan, hasCtxSeq);
   return { sql: `SELECT count(*) ${sql}`, params };
+}
+
+/** The rows with the given seqs, which are bound as a JSON array, in its order. */
+export function selectRows(columns: string): string {
+  return `SELECT ${columns} FROM json_each(?) j CROSS JOIN events e ON e.seq = j.value`;
 }
