@@ -24,11 +24,12 @@ import { SinkError } from "./sink_error.ts";
 import { Appender } from "./sqlite/appender.ts";
 import { auditOrphans, auditRows } from "./sqlite/audit.ts";
 import { backup } from "./sqlite/backup.ts";
+import { IN_MEMORY } from "./sqlite/connection.ts";
 import { Pages } from "./sqlite/pages.ts";
 import { reindex } from "./sqlite/reindex.ts";
 import { RowCodec } from "./sqlite/row_codec.ts";
 import { streamEvents } from "./sqlite/stream.ts";
-import { IN_MEMORY, Threads, type ThreadsOptions } from "./sqlite/threads.ts";
+import { Threads, type ThreadsOptions } from "./sqlite/threads.ts";
 import { hasWalResetBug } from "./sqlite/wal_reset_bug.ts";
 import {
   checkSqlitePath,

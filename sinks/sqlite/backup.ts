@@ -1,5 +1,6 @@
 import { SinkError } from "../sink_error.ts";
-import { IN_MEMORY, startConnection, type ThreadsOptions } from "./threads.ts";
+import { IN_MEMORY } from "./connection.ts";
+import { startConnection, type ThreadsOptions } from "./threads.ts";
 import type { Thread } from "./thread.ts";
 
 async function exists(path: string): Promise<boolean> {

@@ -44,3 +44,6 @@ export interface SqliteDriver {
   /** Opens a connection. */
   open(path: string, options: SqlOpenOptions): SqlConnection;
 }
+
+/** A path that SQLite keeps in memory, for one connection alone. */
+export const IN_MEMORY = ":memory:";

@@ -1,10 +1,12 @@
+import { CodecError } from "../../codec/mod.ts";
 import type { GroupContext } from "./group.ts";
 import type { DecodedRow } from "./row_codec.ts";
 import type { Thread } from "./thread.ts";
 
 /**
- * Reads the heads that are not remembered. Where a trace's last row is not
- * readable, its head is the last one that is.
+ * Reads the heads that are not remembered. Where a trace's last row is damaged,
+ * its head is the last one that is not. A row that needs a key or a codec which
+ * the sink was not given is not damaged: to link past it would break the chain.
  */
 export async function loadHeads(
   writer: Thread,
@@ -31,8 +33,14 @@ export async function loadHeads(
     let row = decoded[found[i]!];
     const seq = row?.seq ?? 0;
     while (row !== undefined && "error" in row) {
+      if (lacksReader(row.error.cause)) throw row.error;
       row = await rowBefore(trace_id, row.seq);
     }
     heads.set(trace_id, { hash: row?.event.hash ?? null, seq, epoch });
   }
+}
+
+function lacksReader(cause: unknown): boolean {
+  return cause instanceof CodecError &&
+    (cause.code === "unknown_version" || cause.code === "unknown_key");
 }

@@ -1,6 +1,6 @@
 // The threads of one sink: a writer, a reader, and the lock that a writer needs.
 import { SinkError } from "../sink_error.ts";
-import type { SqliteDriverName } from "./connection.ts";
+import { IN_MEMORY, type SqliteDriverName } from "./connection.ts";
 import type { DriverChoice } from "./load_driver.ts";
 import type { OpenRequest } from "./messages.ts";
 import { claimForDriver } from "./one_driver.ts";
@@ -11,9 +11,6 @@ import { takeWriterLock } from "./writer_lock.ts";
 export interface ThreadsOptions extends OpenRequest {
   readonly choice: DriverChoice;
 }
-
-/** A path that SQLite keeps in memory, for one connection alone. */
-export const IN_MEMORY = ":memory:";
 
 /** A thread with a loaded driver. */
 interface Started {

@@ -1,5 +1,10 @@
 // A thread's own side: answers one call at a time on its connection.
-import type { SqlConnection, SqliteDriver } from "./connection.ts";
+import { SinkError } from "../sink_error.ts";
+import {
+  IN_MEMORY,
+  type SqlConnection,
+  type SqliteDriver,
+} from "./connection.ts";
 import { toFailure } from "./failure.ts";
 import { loadDriver } from "./load_driver.ts";
 import type { OpenRequest, Reply, Request, ThreadCalls } from "./messages.ts";
@@ -30,7 +35,7 @@ function openConnection(
     connection.exec(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
     refuseForeign(connection, request);
     if (readOnly) return connection;
-    connection.exec("PRAGMA journal_mode = WAL");
+    assertWal(connection, path);
     connection.exec("PRAGMA synchronous = FULL");
     connection.exec(`PRAGMA journal_size_limit = ${walBytesMax}`);
     createTables(connection, withCtx);
@@ -39,6 +44,17 @@ function openConnection(
     connection.close();
     throw error;
   }
+}
+
+/** SQLite refuses WAL without an error, where a file system cannot share memory. */
+function assertWal(connection: SqlConnection, path: string): void {
+  const [row] = connection.prepare("PRAGMA journal_mode = WAL").rows();
+  if (row?.[0] === "wal" || path === IN_MEMORY) return;
+  throw new SinkError(
+    "io",
+    `${path} cannot be put into WAL mode, SQLite left it in "${row?.[0]}"; ` +
+      "choose a local file system",
+  );
 }
 
 /** Serves a thread's calls until `close`. */

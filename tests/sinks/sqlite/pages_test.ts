@@ -194,3 +194,29 @@ for (const driver of DRIVERS) {
     });
   });
 }
+
+Deno.test("SqliteSink does not begin a new chain behind rows that it was given no key for", async () => {
+  const under = (id: string): ManagedAesGcmCodec =>
+    new ManagedAesGcmCodec({
+      currentKeyId: id,
+      key: (asked) => {
+        if (asked !== id) throw new Error(`no key ${asked}`);
+        return KEY;
+      },
+    });
+  await withFolder(async (log) => {
+    {
+      await using sink = await SqliteSink.open(log, { codec: under("k1") });
+      await sink.append(sample(1));
+    }
+    for (const options of [{ codec: under("k2") }, {}]) {
+      await using sink = await SqliteSink.open(log, options);
+      const error = await rejectsWith(sink.append(sample(2)), "corrupt_row");
+      assertEquals(error.seq, 1);
+      assertEquals(await sink.count(), 1);
+    }
+    await using sink = await SqliteSink.open(log, { codec: under("k1") });
+    await sink.append(sample(2));
+    assertEquals((await verifyLog(sink)).violations, []);
+  });
+});
