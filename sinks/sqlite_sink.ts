@@ -76,6 +76,10 @@ interface Parts {
  * sinks of a file have to run on the same driver: two copies of SQLite would
  * break each other's locks, so the other driver is refused likewise.
  *
+ * An append that is rejected with `io` may have been committed all the same, as
+ * when the writing thread dies before it can tell. Append the event again: what
+ * is there already is returned, not stored twice.
+ *
  * Needs `--allow-read` and `--allow-write` for the file, its `-wal` and `-shm`,
  * and the `-zu-lock` beside it; `--allow-ffi` for driver `"ffi"`. An open sink
  * keeps the process alive until it is closed.
