@@ -234,7 +234,11 @@ export class SqliteSink implements AuditableSink {
     return events;
   }
 
-  /** Streams matching events; see {@linkcode EventSink.stream}. */
+  /**
+   * Streams matching events; see {@linkcode EventSink.stream}. Beside a batch of
+   * events it holds two pages of stored rows at most, each of 1,024 rows and half
+   * a mebibyte, or of a single larger row.
+   */
   stream(
     filter?: EventFilter,
     options?: StreamOptions,

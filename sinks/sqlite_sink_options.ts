@@ -34,8 +34,9 @@ export interface SqliteSinkOptions {
    */
   readonly driver?: "ffi" | "builtin" | "auto";
   /**
-   * Fields of `payload.ctx` to filter by, at most 32. Fields that are new to the
-   * file are indexed at open, which reads the whole log once.
+   * Fields of `payload.ctx` to filter by, at most 32. At open, events since the
+   * last open are looked through, since another writer may not have indexed them;
+   * where a field is new to the file, the whole log is.
    * @default {[]}
    */
   readonly ctxFields?: readonly string[];

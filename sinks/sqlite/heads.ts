@@ -66,8 +66,8 @@ export class Heads {
 
   /**
    * What to check before a batch is written: the heads that are in the log as
-   * far as is known. A trace of which a group on its way makes the head is left
-   * out by way of an unknown seq; the writer knows that group.
+   * far as is known. Where a group on its way makes a trace's head, the writer
+   * goes by that group and not by what stands here.
    */
   proofs(trace_ids: Iterable<string>): HeadProof[] {
     return Array.from(trace_ids, (trace_id) => {

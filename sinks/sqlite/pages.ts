@@ -69,7 +69,6 @@ export class Pages {
           at += batchSize;
           const events = await this.#events(batch);
           left -= events.length;
-          if (left === 0) next = undefined;
           yield { events, readTo: at < length ? batch.seqs.at(-1)! : readTo };
         } while (at < length);
         // Broken rows were passed over, so that there is room for others.

@@ -79,20 +79,32 @@ export class Reader {
     return statement.rows(...params);
   }
 
+  /** Has several statements see the log as it is at one moment. */
+  #atOnce<Result>(read: () => Result): Result {
+    // In memory there is one connection, which may be amid a write.
+    if (this.#connection.inTransaction) return read();
+    this.#connection.exec("BEGIN");
+    try {
+      return read();
+    } finally {
+      this.#connection.exec("ROLLBACK");
+    }
+  }
+
   page(request: PageRequest): Page {
-    // Asked for before the page, so that nothing which is committed in between
-    // is taken for read.
-    const [[end]] = this.#rows(
-      `SELECT min(max(seq), ${SEQ_MAX}) FROM events`,
-    ) as [[SqlValue]];
-    const { seqs, isLast } = this.#fitting(request);
-    const found = this.#rows(selectRows(ROW), JSON.stringify(seqs));
-    const last = seqs.at(-1) ?? request.afterSeq;
-    return {
-      rows: packRows(found),
-      isLast,
-      readTo: isLast ? Math.max(last, Number(end)) : last,
-    };
+    return this.#atOnce(() => {
+      const { seqs, isLast } = this.#fitting(request);
+      const found = this.#rows(selectRows(ROW), JSON.stringify(seqs));
+      const last = seqs.at(-1) ?? request.afterSeq;
+      const readTo = isLast ? Math.max(last, this.#end()) : last;
+      return { rows: packRows(found), isLast, readTo };
+    });
+  }
+
+  /** The last seq of the log, 0 if it is empty. */
+  #end(): number {
+    const sql = `SELECT min(max(seq), ${SEQ_MAX}) FROM events`;
+    return Number(this.#rows(sql)[0]![0]);
   }
 
   /**
@@ -120,17 +132,19 @@ export class Reader {
 
   /** A page with all that verification compares. */
   audit(range: { afterSeq: number; limit: number }): AuditPage {
-    const { seqs, isLast } = this.#fitting({ ...range, plan: EVERYTHING });
-    const sql = selectRows(`${ROW}, ${AUDITED}`);
-    const rows = this.#rows(sql, JSON.stringify(seqs));
-    return {
-      rows: packRows(rows),
-      isLast,
-      columns: packBlobs(rows.map(([, , , audited]) => blobOf(audited))),
-      ctx: rows.length === 0
-        ? []
-        : this.#ctxBetween(rows[0]![0]!, rows.at(-1)![0]!),
-    };
+    return this.#atOnce(() => {
+      const { seqs, isLast } = this.#fitting({ ...range, plan: EVERYTHING });
+      const sql = selectRows(`${ROW}, ${AUDITED}`);
+      const rows = this.#rows(sql, JSON.stringify(seqs));
+      return {
+        rows: packRows(rows),
+        isLast,
+        columns: packBlobs(rows.map(([, , , audited]) => blobOf(audited))),
+        ctx: rows.length === 0
+          ? []
+          : this.#ctxBetween(rows[0]![0]!, rows.at(-1)![0]!),
+      };
+    });
   }
 
   /** The side-index rows of a range of seq, as event_index and our copy have it. */
