@@ -1,8 +1,5 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import {
-  createEvent,
-  type Event,
-  type EventInit,
   serializeEvent,
   SinkError,
   type SinkErrorCode,
@@ -11,30 +8,9 @@ import {
 } from "../../../sinks/mod.ts";
 import type { FileOps, JsonlSink, LogFile } from "../../../sinks/jsonl_sink.ts";
 import { DENO_FILE_OPS } from "../../../sinks/jsonl/_file_ops.ts";
+import { numbers } from "../_numbered_events.ts";
 
-/** A UUID that ends in the number. */
-export function uuid(number: number): string {
-  return `00000000-0000-4000-8000-${number.toString(16).padStart(12, "0")}`;
-}
-
-/** An event of trace 1; its id ends in the number. */
-export function sample(number: number, init: Partial<EventInit> = {}): Event {
-  return createEvent({
-    event_id: uuid(number),
-    trace_id: uuid(1),
-    task_id: uuid(2),
-    type: "harness.step",
-    source: "tests",
-    ts: "2024-01-02T03:04:05Z",
-    payload: { n: number },
-    ...init,
-  });
-}
-
-/** Events with ids from a number on. */
-export function samples(count: number, from = 1): Event[] {
-  return Array.from({ length: count }, (_, i) => sample(from + i));
-}
+export * from "../_numbered_events.ts";
 
 /** Runs a test with a folder of its own, and removes it. */
 export async function withFolder(
@@ -51,11 +27,6 @@ export async function withFolder(
 /** The names in a folder, sorted. */
 export function names(folder: string): string[] {
   return Array.from(Deno.readDirSync(folder), ({ name }) => name).sort();
-}
-
-/** The ids of events, as the numbers that they end in. */
-export function numbers(stored: readonly StoredEvent[]): number[] {
-  return stored.map(({ event }) => parseInt(event.event_id.slice(-12), 16));
 }
 
 /** The seqs of events. */
