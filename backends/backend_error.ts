@@ -2,16 +2,34 @@
 export type BackendErrorCode =
   /** The engine that runs the sandboxes cannot be reached. */
   | "engine_unavailable"
+  /** The engine answered with an error, or broke off in the middle. */
+  | "engine_failed"
   /** The policy does not allow the image. */
   | "image_refused"
+  /** The image is not there, and was not or could not be pulled. */
+  | "image_unavailable"
   /** The network that was asked for is not granted. */
   | "network_refused"
   /** The spec is contradictory, or would loosen what the backend grants. */
   | "spec_refused"
-  /** The sandbox did not start. */
+  /** The sandbox did not start, or lacks a guard that was asked for. */
   | "start_failed"
   /** The sandbox is gone: destroyed, expired or killed. */
   | "sandbox_gone"
+  /** What was used has been closed: a backend, pool, shell or session. */
+  | "closed"
+  /** A session's reply did not come in time. */
+  | "timeout"
+  /** A session's server answered with what the protocol has not. */
+  | "protocol_error"
+  /** There is no such file in the sandbox. */
+  | "file_not_found"
+  /** A file or tree is larger than was allowed. */
+  | "file_too_large"
+  /** A path or an archive's entry would leave the folder it is for. */
+  | "file_refused"
+  /** A file could not be read, written or removed, as the system says. */
+  | "file_failed"
   /** The backend cannot do this. */
   | "unsupported"
   /** A scripted call is another one than was recorded, or there is none left. */

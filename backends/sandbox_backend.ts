@@ -18,12 +18,28 @@ export interface Sandbox extends AsyncDisposable {
 export interface LaunchOptions {
   /** Ends the launch, which rejects with the signal's reason and leaves nothing. */
   readonly signal?: AbortSignal;
+  /** Is told how an image's pull comes along. */
+  readonly onPullProgress?: (progress: PullProgress) => void;
+}
+
+/** How the pull of an image comes along. */
+export interface PullProgress {
+  /** The image. */
+  readonly image: string;
+  /** What is done, in the engine's words. */
+  readonly status: string;
+  /** The layer that it is done to, if it is one. */
+  readonly layer?: string;
+  /** How many bytes of the layer are done. */
+  readonly current?: number;
+  /** How many bytes the layer has. */
+  readonly total?: number;
 }
 
 /** Options of {@linkcode SandboxBackend.exec}. */
 export interface ExecOptions {
   /**
-   * How long the call may take.
+   * How long the call may take, in milliseconds.
    * @default {the backend's own}
    */
   readonly timeoutMs?: number;
