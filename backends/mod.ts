@@ -7,6 +7,7 @@ export * from "./backend_error.ts";
 export * from "./launch_spec.ts";
 export * from "./run_result.ts";
 export * from "./sandbox_backend.ts";
+export * from "./sandbox_pool.ts";
 export * from "./scripted_backend.ts";
 export * from "./session_backend.ts";
 export * from "./tool_call.ts";

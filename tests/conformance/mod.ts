@@ -5,3 +5,4 @@
  */
 export * from "./event_sink.ts";
 export * from "./payload_codec.ts";
+export * from "./sandbox_backend.ts";

@@ -1,0 +1,114 @@
+import type { CheckedSpec, LaunchGrants } from "../_complete_spec.ts";
+import { checkLaunchSpec } from "../_launch_spec_check.ts";
+import { checkMountSource } from "../_mount_check.ts";
+import { ENV_UNRESTRICTED, mayGoUnrestricted } from "../_network_check.ts";
+import { refusal } from "../_refusal.ts";
+import { type CheckedTiers, checkTiers } from "../_tiers.ts";
+import {
+  type AllowedImage,
+  checkImage,
+  checkImagePolicies,
+  ENV_IMAGE_ALLOW,
+} from "../image_policy.ts";
+import type { LaunchSpec, Mount } from "../launch_spec.ts";
+import type { LocalDockerBackendOptions } from "../local_docker_options.ts";
+import type { EngineAddress } from "./engine_address.ts";
+import { readEnv } from "./environment.ts";
+
+/** What decides what may be launched. */
+export interface AdmissionOptions extends
+  Pick<
+    LocalDockerBackendOptions,
+    "tiers" | "imagePolicy" | "allowUnrestrictedEgress" | "socketPath"
+  > {
+  readonly grants: Omit<LaunchGrants, "socketPaths" | "unrestrictedNetwork">;
+}
+
+/** A spec that may be launched. */
+export interface Admitted extends AllowedImage {
+  readonly checked: CheckedSpec;
+}
+
+/** Decides what may be launched; contacts no engine. */
+export class Admission {
+  readonly #options: AdmissionOptions;
+  readonly #tiers: CheckedTiers;
+
+  /** @throws {TypeError} If a tier or a policy makes no sense. */
+  constructor(options: AdmissionOptions) {
+    this.#options = options;
+    this.#tiers = checkTiers(options.tiers, this.#grants(undefined));
+    checkImagePolicies({ backend: options.imagePolicy });
+  }
+
+  /**
+   * Checks a spec.
+   *
+   * @param address Where the engine is, once that is known.
+   * @throws {BackendError} `spec_refused`, `image_refused` or `network_refused`
+   */
+  check(spec: LaunchSpec, address: EngineAddress | undefined): Admitted {
+    const checked = checkLaunchSpec(spec, this.#grants(address), this.#tiers);
+    if (checked.network !== "none" && "egress" in checked.network) {
+      throw refusal(
+        "scoped egress is not there yet. Use no network, or an unrestricted one",
+        "network_refused",
+      );
+    }
+    const allowed = checkImage(checked.image, {
+      backend: this.#options.imagePolicy,
+      env: readEnv(ENV_IMAGE_ALLOW),
+      spec: checked.imagePolicy,
+    });
+    return { ...allowed, checked };
+  }
+
+  /**
+   * Follows links in what is to be mounted: where they lead is what is checked,
+   * and what is mounted.
+   *
+   * @throws {BackendError} `spec_refused`
+   */
+  async realMounts(
+    mounts: readonly Required<Mount>[],
+    address: EngineAddress | undefined,
+  ): Promise<Required<Mount>[]> {
+    const { socketPaths } = this.#grants(address);
+    return await Promise.all(mounts.map(async (mount) => {
+      const { source } = mount;
+      if (address?.kind === "tcp") {
+        throw refusal(
+          `mounts: ${source} cannot be looked at, since the engine may be on ` +
+            "another host. Use an engine's socket",
+        );
+      }
+      const path = { name: "read", path: source } as const;
+      if ((await Deno.permissions.query(path)).state !== "granted") {
+        throw refusal(
+          `mounts: it cannot be seen where ${source} leads. Grant --allow-read ` +
+            "for it",
+        );
+      }
+      const real = await Deno.realPath(source).catch((error) => {
+        throw refusal(
+          `mounts: ${source} cannot be looked at: ${error.message}`,
+        );
+      });
+      checkMountSource(real, socketPaths);
+      return { ...mount, source: real };
+    }));
+  }
+
+  #grants(address: EngineAddress | undefined): LaunchGrants {
+    const { grants, socketPath, allowUnrestrictedEgress } = this.#options;
+    const found = address?.kind === "unix" ? address.path : undefined;
+    return {
+      ...grants,
+      socketPaths: [socketPath, found].filter((path) => path !== undefined),
+      unrestrictedNetwork: mayGoUnrestricted(
+        allowUnrestrictedEgress,
+        readEnv(ENV_UNRESTRICTED),
+      ),
+    };
+  }
+}

@@ -1,0 +1,208 @@
+import { Buffer } from "node:buffer";
+import type { Duplex } from "node:stream";
+import { BackendError, type BackendErrorCode } from "../backend_error.ts";
+
+/** How long the engine may take to answer a call, by default. */
+const CALL_TIMEOUT_MS = 30_000;
+
+/** What dockerode's modem is asked to do; the names are its own. */
+export interface DialOptions {
+  readonly method: string;
+  readonly path: string;
+  readonly options?: Readonly<Record<string, unknown>>;
+  readonly abortSignal?: AbortSignal;
+  readonly isStream?: boolean;
+  readonly hijack?: boolean;
+  readonly file?: Uint8Array;
+  readonly statusCodes: Readonly<Record<number, true | string>>;
+}
+
+/**
+ * What is needed of a Docker client. A dockerode instance is one, and so is a
+ * small object in a test.
+ */
+export interface DockerClient {
+  /** Sends requests to the Engine API. */
+  readonly modem: {
+    dial(
+      options: DialOptions,
+      callback: (error: unknown, data: unknown) => void,
+    ): void;
+  };
+}
+
+/** A call of the Engine API. */
+export interface EngineCall {
+  readonly method: "GET" | "POST" | "DELETE";
+  readonly path: string;
+  readonly query?: Readonly<Record<string, unknown>>;
+  readonly body?: Readonly<Record<string, unknown>>;
+  /** What is being done, for messages: "start the container". */
+  readonly what: string;
+  /** What statuses mean here, other than that the engine failed. */
+  readonly codes?: Readonly<Record<number, BackendErrorCode>>;
+  /**
+   * How long the answer may take, in milliseconds.
+   * @default {30_000}
+   */
+  readonly timeoutMs?: number;
+  /** Ends the call, which rejects with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The Engine API, each call with a bound and errors that say what failed. */
+export class Engine {
+  readonly #connect: () => Promise<DockerClient>;
+  #client: Promise<DockerClient> | undefined;
+
+  /**
+   * Names an engine, and contacts nothing.
+   *
+   * @param connect Finds the client, when it is first needed.
+   */
+  constructor(connect: () => Promise<DockerClient>) {
+    this.#connect = connect;
+  }
+
+  /** Asks for JSON. */
+  async json<T>(call: EngineCall): Promise<T> {
+    return await this.#dial(call, {}) as T;
+  }
+
+  /** Asks for a stream that the engine writes and ends. */
+  async stream(call: EngineCall): Promise<Duplex> {
+    return await this.#dial(call, { isStream: true }) as Duplex;
+  }
+
+  /** Takes the connection over: raw bytes, both ways. */
+  async hijack(call: EngineCall): Promise<Duplex> {
+    const how = { isStream: true, hijack: true };
+    // Without a body, the modem would send the end of a chunked one, which could
+    // come out as the first bytes of what is written.
+    const body = call.body === undefined ? { file: Buffer.alloc(0) } : {};
+    return await this.#dial(call, { ...how, ...body }) as Duplex;
+  }
+
+  async #dial(
+    call: EngineCall,
+    how: Pick<DialOptions, "isStream" | "hijack" | "file">,
+  ): Promise<unknown> {
+    call.signal?.throwIfAborted();
+    const client = await this.#connected();
+    const { timeoutMs = CALL_TIMEOUT_MS } = call;
+    const ended = new AbortController();
+    const abort = () => ended.abort(call.signal?.reason);
+    const timer = setTimeout(() => {
+      ended.abort(silence(call, timeoutMs));
+    }, timeoutMs);
+    call.signal?.addEventListener("abort", abort, { once: true });
+    try {
+      return await new Promise((resolve, reject) => {
+        // What destroys the request may not call back, as after an upgrade.
+        const end = () => reject(ended.signal.reason);
+        ended.signal.addEventListener("abort", end, { once: true });
+        const { statusCodes, path, options } = request(call);
+        client.modem.dial({
+          method: call.method,
+          path,
+          ...(options && { options }),
+          abortSignal: ended.signal,
+          statusCodes,
+          ...how,
+        }, (error, data) => {
+          if (ended.signal.aborted) {
+            destroyLate(data);
+          } else if (error) reject(failure(call, error));
+          else resolve(data);
+        });
+      });
+    } finally {
+      clearTimeout(timer);
+      call.signal?.removeEventListener("abort", abort);
+    }
+  }
+
+  async #connected(): Promise<DockerClient> {
+    this.#client ??= this.#connect();
+    try {
+      return await this.#client;
+    } catch (error) {
+      // An engine that was not there may be there at the next call.
+      this.#client = undefined;
+      throw error;
+    }
+  }
+}
+
+/** Puts a call the way the modem wants it, which has queries in odd places. */
+function request({ method, path, query = {}, body = {} }: EngineCall) {
+  const statusCodes = {
+    101: true,
+    200: true,
+    201: true,
+    204: true,
+    304: true,
+  } as const;
+  if (method === "POST") {
+    return {
+      statusCodes,
+      path: `${path}?`,
+      options: { _query: query, _body: body },
+    };
+  }
+  // It cuts the last character off a path with a "?" and no query.
+  return Object.keys(query).length === 0
+    ? { statusCodes, path }
+    : { statusCodes, path: `${path}?`, options: query };
+}
+
+/** A stream that arrives when nobody waits any more is closed. */
+function destroyLate(data: unknown): void {
+  if (typeof data !== "object" || data === null || !("destroy" in data)) return;
+  const stream = data as Duplex;
+  stream.on("error", () => {/* It is of no interest to anybody. */});
+  stream.destroy();
+}
+
+function silence({ what }: EngineCall, timeoutMs: number): BackendError {
+  return new BackendError(
+    "engine_unavailable",
+    `Cannot ${what}: the engine did not answer within ${timeoutMs} ms. Look at ` +
+      "its own log, and restart it if it hangs",
+  );
+}
+
+/** What a failed request means. */
+function failure(call: EngineCall, cause: unknown): BackendError {
+  const { statusCode, json, message, code } = cause as {
+    statusCode?: number;
+    json?: { message?: string };
+    message?: string;
+    code?: string;
+  };
+  const found = json?.message ?? message ?? String(cause);
+  if (statusCode !== undefined) {
+    return new BackendError(
+      call.codes?.[statusCode] ?? "engine_failed",
+      `Cannot ${call.what}: the engine answered ${statusCode}: ${found.trim()}`,
+      { cause },
+    );
+  }
+  const refused = cause instanceof Deno.errors.NotCapable
+    ? "grant --allow-net, --allow-read and --allow-write for its socket"
+    : ["ECONNREFUSED", "ENOENT", "EACCES", "EPERM"].includes(code ?? "")
+    ? "check that it runs, and that you may use its socket"
+    : undefined;
+  if (refused !== undefined) {
+    return new BackendError(
+      "engine_unavailable",
+      `Cannot ${call.what}: the engine cannot be reached: ${found}; ${refused}`,
+      { cause },
+    );
+  }
+  return new BackendError(
+    "engine_failed",
+    `Cannot ${call.what}: the connection to the engine broke: ${found}`,
+    { cause },
+  );
+}

@@ -1,0 +1,329 @@
+import type { CheckedSpec } from "../_complete_spec.ts";
+import { imageReferenceText } from "../_image_reference.ts";
+import { tmpfsText } from "../_tmpfs_options.ts";
+import { untilEnded } from "../_until_ended.ts";
+import { BackendError } from "../backend_error.ts";
+import type { LaunchSpec } from "../launch_spec.ts";
+import type { LocalDockerBackendOptions } from "../local_docker_options.ts";
+import type { Posture } from "../posture.ts";
+import type { LaunchOptions, Sandbox } from "../sandbox_backend.ts";
+import {
+  Admission,
+  type AdmissionOptions,
+  type Admitted,
+} from "./admission.ts";
+import type { Box, BoxFacts } from "./box.ts";
+import { checkRuntime } from "./check_runtime.ts";
+import { connect } from "./connect.ts";
+import type { ContainerPlan } from "./container_config.ts";
+import { delay } from "./delay.ts";
+import { Engine } from "./engine.ts";
+import { type EngineAddress, findEngine } from "./engine_address.ts";
+import { exists, readEnv } from "./environment.ts";
+import { belongingLabels } from "./labels.ts";
+import { launch, type Launched } from "./launch.ts";
+import { lookAtPosture } from "./look_at_posture.ts";
+import { type Owner, readOwner } from "./owner.ts";
+import { sweep, type Swept } from "./sweep.ts";
+
+/** How long what is still to be removed is waited for when all is closed. */
+const CLOSE_PATIENCE_MS = 30_000;
+/** Time for a sandbox to end itself before this process does it. */
+const EXPIRY_GRACE_MS = 2_000;
+/** What a timer takes. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** A sandbox that this process has launched. */
+interface Member {
+  readonly box: Box;
+  /** How it was asked for. */
+  readonly plan: ContainerPlan;
+  /** Ends and removes it. */
+  destroy(reason: string): Promise<void>;
+}
+
+/** What a fleet is launched with; see {@linkcode LocalDockerBackendOptions}. */
+export interface FleetOptions
+  extends LocalDockerBackendOptions, AdmissionOptions {
+  readonly startupTimeoutMs: number;
+}
+
+/** The sandboxes that a process has launched, and what it may launch. */
+export class Fleet {
+  readonly #options: FleetOptions;
+  readonly #admission: Admission;
+  readonly #engine: Engine;
+  readonly #run: string;
+  readonly #members = new Set<Member>();
+  /** What users hold of them. */
+  readonly #held = new WeakMap<Sandbox, Member>();
+  readonly #cleanups = new Set<Promise<void>>();
+  readonly #launches = new Set<Promise<unknown>>();
+  readonly #closing = new AbortController();
+  #address: EngineAddress | undefined;
+  #ready: Promise<Owner> | undefined;
+
+  constructor(options: FleetOptions) {
+    this.#options = options;
+    this.#run = options.runId ?? crypto.randomUUID();
+    this.#admission = new Admission(options);
+    this.#engine = new Engine(async () => {
+      if (options.docker !== undefined) return options.docker;
+      return await connect(await this.#findEngine());
+    });
+  }
+
+  /** How many sandboxes it has. */
+  get size(): number {
+    return this.#members.size;
+  }
+
+  /**
+   * Launches a sandbox.
+   *
+   * @param hold Makes what its user holds of it.
+   */
+  async launch(
+    spec: LaunchSpec,
+    options: LaunchOptions,
+    hold: (facts: BoxFacts) => Sandbox,
+  ): Promise<Sandbox> {
+    this.assertOpen();
+    options.signal?.throwIfAborted();
+    const { checked, reference, pull } = this.check(spec);
+    this.#tellOfNetwork(checked);
+    const calledOff = new AbortController();
+    const abort = () => calledOff.abort(options.signal?.reason);
+    const close = () => calledOff.abort(closed());
+    options.signal?.addEventListener("abort", abort, { once: true });
+    this.#closing.signal.addEventListener("abort", close, { once: true });
+    const launching = this.#launch(
+      checked,
+      imageReferenceText(reference),
+      pull,
+      {
+        ...options,
+        signal: calledOff.signal,
+      },
+    );
+    this.#launches.add(launching);
+    try {
+      const member = await launching;
+      const sandbox = hold(member.box.facts);
+      this.#held.set(sandbox, member);
+      return sandbox;
+    } finally {
+      this.#launches.delete(launching);
+      options.signal?.removeEventListener("abort", abort);
+      this.#closing.signal.removeEventListener("abort", close);
+    }
+  }
+
+  /** @throws {BackendError} `sandbox_gone` */
+  box(sandbox: Sandbox, what: string): Box {
+    return this.#member(sandbox, what).box;
+  }
+
+  /** Looks at a sandbox's guards. */
+  async posture(sandbox: Sandbox): Promise<Posture> {
+    const { box, plan } = this.#member(sandbox, "look at its guards");
+    return await lookAtPosture(box, plan);
+  }
+
+  /** Ends a sandbox; harmless if there is none, or it has ended. */
+  async destroy(sandbox: Sandbox): Promise<void> {
+    await this.#held.get(sandbox)?.destroy("it was destroyed");
+  }
+
+  #member(sandbox: Sandbox, what: string): Member {
+    const member = this.#held.get(sandbox);
+    if (member !== undefined) {
+      member.box.assertAlive(what);
+      return member;
+    }
+    throw new BackendError(
+      "sandbox_gone",
+      `Cannot ${what}: sandbox ${sandbox?.id} is none that this backend has ` +
+        "launched. Give the one that launch returned",
+    );
+  }
+
+  /** Checks a spec, and contacts nothing. */
+  check(spec: LaunchSpec): Admitted {
+    return this.#admission.check(spec, this.#address);
+  }
+
+  /** Removes what others have left; see sweep.ts. */
+  async sweep(): Promise<Swept[]> {
+    return await sweep(this.#engine, await readOwner());
+  }
+
+  /** @throws {BackendError} `closed` */
+  assertOpen(): void {
+    if (this.#closing.signal.aborted) throw closed();
+  }
+
+  /** Ends every sandbox, and waits until none is left. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    await Promise.allSettled(this.#launches);
+    const ends = Array.from(
+      this.#members,
+      (member) => member.destroy("its backend was closed"),
+    );
+    const over = new AbortController();
+    await Promise.race([
+      Promise.allSettled([...ends, ...this.#cleanups]),
+      delay(CLOSE_PATIENCE_MS, over.signal),
+    ]);
+    over.abort();
+    // What could not be removed is for the one who closes to know.
+    await Promise.all(ends);
+  }
+
+  async #launch(
+    checked: CheckedSpec,
+    imageName: string,
+    pull: Parameters<typeof launch>[0]["pull"],
+    options: LaunchOptions,
+  ): Promise<Member> {
+    const owner = await this.#owner(options.signal);
+    if (checked.runtime !== undefined) {
+      await checkRuntime(this.#engine, checked.runtime, options.signal);
+    }
+    const { env, ttlMs, tmpfs, mounts, network, labels, ...rest } = checked;
+    const expiresAt = Date.now() + ttlMs;
+    const launched = await launch({
+      ...rest,
+      env,
+      ttlMs,
+      expiresAt,
+      imageName,
+      pull,
+      labels: {
+        ...labels,
+        ...belongingLabels({ owner, run: this.#run, expiresAt }),
+      },
+      tmpfs: Object.fromEntries(
+        tmpfs.map((each) => [each.target, tmpfsText(each)]),
+      ),
+      mounts: await this.#admission.realMounts(mounts, this.#address),
+      hasNetwork: network !== "none",
+    }, {
+      ...options,
+      engine: this.#engine,
+      startupTimeoutMs: this.#options.startupTimeoutMs,
+      onCleanup: (cleanup) => this.#track(cleanup),
+    });
+    return this.#add(launched);
+  }
+
+  #add({ box, leash, plan, posture }: Launched): Member {
+    const leftMs = box.facts.expiresAt + EXPIRY_GRACE_MS - Date.now();
+    const expire = () => {
+      this.#track(member.destroy("its time to live is over"));
+    };
+    const timer = posture.expiry === "process"
+      ? setTimeout(expire, Math.min(leftMs, TIMER_MS_MAX))
+      : undefined;
+    // Sandboxes that are still open are no reason not to exit.
+    if (timer !== undefined) Deno.unrefTimer(timer);
+    const forget = () => {
+      clearTimeout(timer);
+      this.#members.delete(member);
+    };
+    const member: Member = {
+      box,
+      plan,
+      destroy: async (reason) => {
+        forget();
+        try {
+          await box.remove(reason);
+        } finally {
+          // Earlier, it would end by itself, and be waited for to be gone.
+          leash.release();
+        }
+      },
+    };
+    this.#members.add(member);
+    leash.onLost(() => {
+      if (!this.#members.has(member)) return;
+      const isOver = Date.now() >= box.facts.expiresAt;
+      box.markGone(
+        isOver
+          ? "its time to live is over"
+          : "its container has ended, or its engine was lost",
+      );
+      forget();
+      // The engine removes what has ended, but for one that was restarted.
+      this.#track(box.remove("its container has ended"));
+    });
+    return member;
+  }
+
+  /** Remembers a removal until it is done, and tells of one that fails. */
+  #track(cleanup: Promise<void>): void {
+    const tracked = cleanup.catch((error) => {
+      this.#warn(`A container could not be removed: ${message(error)}`);
+    }).finally(() => this.#cleanups.delete(tracked));
+    this.#cleanups.add(tracked);
+  }
+
+  async #owner(signal: AbortSignal | undefined): Promise<Owner> {
+    const ready = this.#ready ??= this.#prepare();
+    const ended = await untilEnded(undefined, [signal], ready);
+    // Without a time limit, it is never up.
+    return ended === "timeout" ? await ready : ended.value;
+  }
+
+  /** What is done once, before the first launch. */
+  async #prepare(): Promise<Owner> {
+    const owner = await readOwner();
+    try {
+      await sweep(this.#engine, owner);
+    } catch (error) {
+      if (
+        error instanceof BackendError && error.code === "engine_unavailable"
+      ) {
+        this.#ready = undefined;
+        throw error;
+      }
+      this.#warn(`What others left could not be removed: ${message(error)}`);
+    }
+    return owner;
+  }
+
+  #tellOfNetwork({ network, image }: CheckedSpec): void {
+    if (network === "none") return;
+    this.#warn(
+      `Launching ${image} with an unrestricted network, by explicit opt-in`,
+    );
+  }
+
+  async #findEngine(): Promise<EngineAddress> {
+    const { socketPath, allowPlainTcp } = this.#options;
+    return this.#address = await findEngine({
+      socketPath,
+      allowPlainTcp,
+      env: readEnv,
+      exists,
+      os: Deno.build.os,
+    });
+  }
+
+  #warn(text: string): void {
+    const { onWarning = console.warn } = this.#options;
+    onWarning(text);
+  }
+}
+
+function closed(): BackendError {
+  return new BackendError(
+    "closed",
+    "Cannot launch: the backend was closed. Make a new one",
+  );
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,118 @@
+/**
+ * Tells which run a process belongs to, in a way that the process cannot shake
+ * off: by two of its resource limits.
+ *
+ * The Engine has no call to end an exec, so that its processes have to be found
+ * from within the container. Names, groups, sessions, parents and environments
+ * can all be changed by the process itself. Limits are inherited by every child,
+ * shown to everyone in `/proc/PID/limits`, and without CAP_SYS_RESOURCE, which no
+ * sandbox has, can only ever be lowered. Two are used that Linux has not enforced
+ * since 2.4, resident set size and file locks. The n-th run of a sandbox gets
+ * `BASE - n` of the one and `BASE + n` of the other: no process can get from one
+ * run's pair to another's, since one of the two would have to rise. One that
+ * lowers its limits still is at or below those of its own run.
+ */
+
+/** Which option of the shell's `ulimit` sets file locks: it depends on the shell. */
+export type LocksOption = "x" | "w";
+
+/** The limits of one run. */
+export interface ProcessTag {
+  /** Resident set size, in KiB. */
+  readonly rss: number;
+  /** File locks. */
+  readonly locks: number;
+}
+
+/** Far above what means anything, and exact as a JavaScript number in bytes. */
+const BASE = 2 ** 40;
+
+/** The tag of a sandbox's n-th run. */
+export function processTag(n: number): ProcessTag {
+  return { rss: BASE - n, locks: BASE + n };
+}
+
+/**
+ * A program and its arguments, started with a tag.
+ *
+ * The shell replaces itself by the program, so that no process is added.
+ */
+export function taggedArgv(
+  argv: readonly string[],
+  { rss, locks }: ProcessTag,
+  option: LocksOption,
+): string[] {
+  const script = `ulimit -m ${rss} && ulimit -${option} ${locks} || exit 126
+exec "$@"`;
+  return ["sh", "-c", script, "sh", ...argv];
+}
+
+/**
+ * Sets the variable `zu_locks` to the option that this shell has, or to nothing.
+ * Both limits are tried in a subshell, since they cannot be undone.
+ */
+export const FIND_LOCKS_OPTION = `zu_locks=
+for zu_o in x w; do
+  (ulimit -m ${BASE} && ulimit -$zu_o ${BASE}) 2>/dev/null && zu_locks=$zu_o && break
+done`;
+
+/** How many times the processes are looked through at most. */
+const PASSES_MAX = 50;
+/** What the script prints before its two counts. */
+const REPORT = "zu-ended";
+
+/**
+ * A shell script, with nothing but what every shell has built in, that kills each
+ * process of a run until a pass finds none.
+ *
+ * @param tag The run's tag.
+ * @param spared A process that may live on, such as a shell that goes on.
+ */
+export function killScript(
+  { rss, locks }: ProcessTag,
+  spared?: number,
+): string {
+  return `rss=${rss * 1024} locks=${locks} spared=${spared ?? 0} killed=0 pass=0
+while [ $pass -lt ${PASSES_MAX} ]; do
+  left=0 ended=0
+  for dir in /proc/[0-9]*; do
+    r= l= s=
+    while read -r a b c soft hard unit; do
+      case "$b $c" in
+        "resident set") r=$hard ;;
+        "file locks") l=$hard; break ;;
+      esac
+    done <$dir/limits
+    case $r in ''|*[!0-9]*) continue ;; esac
+    case $l in ''|*[!0-9]*) continue ;; esac
+    [ $r -le $rss ] && [ $l -le $locks ] || continue
+    while read -r k s rest; do
+      case $k in State:) break ;; esac
+    done <$dir/status
+    case $s in Z|X|'') continue ;; esac
+    pid=\${dir#/proc/}
+    [ $pid = $spared ] && continue
+    left=$((left+1))
+    kill -9 $pid && ended=$((ended+1))
+  done
+  killed=$((killed+ended))
+  # None left, or none that may be killed.
+  [ $ended = 0 ] && break
+  pass=$((pass+1))
+done 2>/dev/null
+[ -r /proc/self/limits ] || left=-1
+echo "${REPORT} $killed $left"`;
+}
+
+/** What a kill script saw: how many it killed, and how many it could not. */
+export interface KillReport {
+  readonly killed: number;
+  readonly left: number;
+}
+
+/** Reads what a kill script printed; `undefined` if it did not come to its end. */
+export function readKillReport(text: string): KillReport | undefined {
+  const found = /^zu-ended (\d+) (\d+)$/m.exec(text);
+  if (found === null) return undefined;
+  return { killed: Number(found[1]), left: Number(found[2]) };
+}
