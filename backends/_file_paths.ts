@@ -14,10 +14,16 @@ export interface SandboxPath {
   readonly name: string;
 }
 
+/** What JSON leaves as it is, and a terminal may act upon. */
+const CONTROLS = /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g;
+
 /** Text of others as it may stand in a message. */
 export function quote(text: string): string {
   const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
-  return JSON.stringify(shown.toWellFormed());
+  return JSON.stringify(shown.toWellFormed()).replaceAll(
+    CONTROLS,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, "0")}`,
+  );
 }
 
 function refuse(path: string, why: string): BackendError {

@@ -39,13 +39,20 @@ exec cat "$1"
 // folders. Those are made last, so that a failure leaves none: until then the
 // file is in the first folder above that is there, on the same file system.
 
+// The shell itself opens the file: a program that it starts might get to that only
+// when the shell has been ended, and what it left been removed.
 const WRITE_BEGIN = `need cat chmod mkdir mv rm stat
 d=$2
 if [ "$6" = 1 ]; then while [ ! -d "$d" ]; do up; done; else folder "$d"; fi
 t=\${d%/}/.zu-$3
 drop() { rm -f "$t"; exit ${EXIT_FAILED}; }
 [ -d "$1" ] && fail "$1: Is a directory"
-(umask 077; set -C; cat > "$t") || drop
+u=$(umask)
+umask 077; set -C
+exec 3> "$t"
+umask "$u"; set +C
+cat >&3 || drop
+exec 3>&-
 `;
 
 const WRITE_CHECK = `[ "$(stat -c %s "$t")" = "$4" ] || {

@@ -1,4 +1,6 @@
 import { type Script, sortedText } from "./_script.ts";
+import { SerialQueue } from "./_serial_queue.ts";
+import { sessionClosed } from "./_session_error.ts";
 import type { SharableSession } from "./_shared_session.ts";
 import { checkTimeoutMs, untilEnded } from "./_until_ended.ts";
 import { BackendError } from "./backend_error.ts";
@@ -11,6 +13,8 @@ import type {
 
 /** How long a reply may take when the caller does not say. */
 const SEND_TIMEOUT_MS_DEFAULT = 120_000;
+/** How many commands may wait for their turn. */
+const QUEUE_MAX = 1_000;
 
 /** A session whose server replays a script, one command after the other. */
 export class ScriptedSession implements SharableSession {
@@ -19,8 +23,7 @@ export class ScriptedSession implements SharableSession {
   readonly #sandbox: Sandbox;
   readonly #script: Script<SessionReply>;
   readonly #closing = new AbortController();
-  /** Resolves when the commands that were sent are dealt with. */
-  #idle: Promise<void> = Promise.resolve();
+  readonly #queue = new SerialQueue(QUEUE_MAX);
 
   /**
    * Opens a session.
@@ -39,58 +42,39 @@ export class ScriptedSession implements SharableSession {
     return !this.#closing.signal.aborted;
   }
 
-  /** Takes a step of the script when those before are dealt with. */
+  /** Takes a step of the script when its turn comes, from when its time runs. */
   async send(
     command: SessionCommand,
     options: SendOptions = {},
   ): Promise<SessionReply> {
     const { signal, timeoutMs = SEND_TIMEOUT_MS_DEFAULT } = options;
+    const closing = this.#closing.signal;
     signal?.throwIfAborted();
     checkTimeoutMs(timeoutMs);
-    this.#closing.signal.throwIfAborted();
+    closing.throwIfAborted();
     const { id: _, ...asked } = structuredClone(command);
-    const before = this.#idle;
-    const done = Promise.withResolvers<void>();
-    this.#idle = before.then(() => done.promise);
-    let isOver = false;
-    const reply = before.then(() => isOver ? hang() : this.#reply(asked));
-    try {
-      const ends = [signal, this.#closing.signal];
-      const end = await untilEnded(timeoutMs, ends, reply);
-      if (end !== "timeout") return end.value;
+    return await this.#queue.run(async () => {
+      signal?.throwIfAborted();
+      closing.throwIfAborted();
+      const { answer, error } = this.#script.take(asked);
+      if (error !== undefined) throw error;
+      if (answer !== undefined) return answer;
+      await untilEnded(timeoutMs, [signal, closing]);
       throw new BackendError(
         "timeout",
         `No reply to ${sortedText(asked)} came within ${timeoutMs} ms`,
       );
-    } finally {
-      isOver = true;
-      done.resolve();
-    }
-  }
-
-  #reply(asked: unknown): Promise<SessionReply> | SessionReply {
-    const { answer, error } = this.#script.take(asked);
-    if (error !== undefined) throw error;
-    return answer ?? hang();
+    }, signal);
   }
 
   /** Ends the session and its sandbox. Harmless if done before. */
   async close(): Promise<void> {
-    this.#closing.abort(
-      new BackendError(
-        "closed",
-        `The session with sandbox ${this.id} is closed. Open a new one`,
-      ),
-    );
+    // What is pending ends, and then each of those that wait for their turn.
+    this.#closing.abort(sessionClosed(this.id));
     await this.#sandbox[Symbol.asyncDispose]();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
-}
-
-/** The reply to what is pending. */
-function hang(): Promise<never> {
-  return new Promise(() => {});
 }

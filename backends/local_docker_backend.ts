@@ -8,35 +8,20 @@ import { JsonLineSession } from "./_json_line_session.ts";
 import { SharedSessions } from "./_shared_sessions.ts";
 import { BackendError } from "./backend_error.ts";
 import type { LaunchSpec } from "./launch_spec.ts";
-import { DockerObservations } from "./docker_observations.ts";
+import { DockerPrograms } from "./docker_programs.ts";
 import { Fleet } from "./local_docker/fleet.ts";
 import { observationOf } from "./local_docker/observation.ts";
-import {
-  checkTimeout,
-  runRequest,
-  shellPlan,
-  spawnRequest,
-} from "./local_docker/program_options.ts";
+import { checkTimeout, runRequest } from "./local_docker/program_options.ts";
 import { run } from "./local_docker/run.ts";
-import { BoxShell } from "./local_docker/shell.ts";
-import { spawn } from "./local_docker/spawn.ts";
 import type { Swept } from "./local_docker/sweep.ts";
 import { Tools } from "./local_docker/tools.ts";
 import type { LocalDockerBackendOptions } from "./local_docker_options.ts";
-import type {
-  RunOptions,
-  RunResult,
-  SandboxProcess,
-  SpawnOptions,
-} from "./run_result.ts";
 import type {
   ExecOptions,
   LaunchOptions,
   Sandbox,
   SandboxBackend,
 } from "./sandbox_backend.ts";
-import { SandboxFiles } from "./sandbox_files.ts";
-import type { SandboxShell, ShellOptions } from "./sandbox_shell.ts";
 import type {
   OpenSessionOptions,
   SandboxSession,
@@ -44,6 +29,9 @@ import type {
 } from "./session_backend.ts";
 import type { Observation, ToolCall } from "./tool_call.ts";
 
+export * from "./docker_client.ts";
+export * from "./docker_observations.ts";
+export * from "./docker_programs.ts";
 export * from "./local_docker_options.ts";
 export type { SweepReason, Swept } from "./local_docker/sweep.ts";
 
@@ -83,7 +71,7 @@ const SESSION_COMMAND = ["zu-browser"];
  * console.log(new TextDecoder().decode(stdout)); // Linux
  * ```
  */
-export class LocalDockerBackend extends DockerObservations
+export class LocalDockerBackend extends DockerPrograms
   implements SandboxBackend, SessionBackend, AsyncDisposable {
   /** The adapter's name. */
   readonly name = "local-docker";
@@ -115,10 +103,10 @@ export class LocalDockerBackend extends DockerObservations
         ttlMsMax: checkTimeout("ttlMsMax", ttlMsMax),
       },
     });
-    super(fleet);
+    super(fleet, checkTimeout("execTimeoutMs", execTimeoutMs));
     this.#fleet = fleet;
     this.#tools = new Tools(tools);
-    this.#execTimeoutMs = checkTimeout("execTimeoutMs", execTimeoutMs);
+    this.#execTimeoutMs = execTimeoutMs;
   }
 
   /** How many sandboxes were launched and have not ended. */
@@ -149,6 +137,17 @@ export class LocalDockerBackend extends DockerObservations
       });
       return sandbox;
     });
+  }
+
+  /**
+   * Tells whether a sandbox is still there, as far as is known: this process is
+   * told at once when one ends.
+   *
+   * @param sandbox A sandbox.
+   * @returns False if it is gone, or of another backend.
+   */
+  isAlive(sandbox: Sandbox): boolean {
+    return this.#fleet.isAlive(sandbox);
   }
 
   /**
@@ -190,105 +189,6 @@ export class LocalDockerBackend extends DockerObservations
    */
   async destroy(sandbox: Sandbox): Promise<void> {
     await this.#fleet.destroy(sandbox);
-  }
-
-  /**
-   * Runs a program in a sandbox to its end.
-   *
-   * @param sandbox A sandbox of this backend.
-   * @param argv The program and its arguments; no shell reads them.
-   * @param options Environment, folder, user, input, limits and cancellation.
-   * @returns How it ended and what it wrote until then: also when its time was up,
-   * when it was aborted, and when the sandbox ended meanwhile.
-   * @throws {BackendError} `sandbox_gone` if it was gone before, `start_failed` if
-   * its user or folder is not there, `engine_unavailable` or `engine_failed`.
-   * @throws {TypeError} For what is no program, folder, user or environment.
-   * @throws {RangeError} For a bound that makes no sense.
-   *
-   * @example
-   * ```ts ignore
-   * const { outcome, exitCode } = await backend.run(sandbox, ["sleep", "60"], {
-   *   timeoutMs: 1_000,
-   * });
-   * console.log(outcome, exitCode); // timeout null
-   * ```
-   */
-  async run(
-    sandbox: Sandbox,
-    argv: readonly string[],
-    options: RunOptions = {},
-  ): Promise<RunResult> {
-    const box = this.#fleet.box(sandbox, "run a program");
-    return await run(
-      box,
-      runRequest(argv, options, box.facts, this.#execTimeoutMs),
-    );
-  }
-
-  /**
-   * Starts a program in a sandbox, with its streams.
-   *
-   * @param sandbox A sandbox of this backend.
-   * @param argv The program and its arguments; no shell reads them.
-   * @param options Environment, folder, user, time limit and cancellation.
-   * @returns The program. Disposing of it ends it and all it started.
-   * @throws {BackendError} As {@linkcode LocalDockerBackend.run}.
-   * @throws {TypeError} As {@linkcode LocalDockerBackend.run}.
-   * @throws {RangeError} As {@linkcode LocalDockerBackend.run}.
-   */
-  async spawn(
-    sandbox: Sandbox,
-    argv: readonly string[],
-    options: SpawnOptions = {},
-  ): Promise<SandboxProcess> {
-    const box = this.#fleet.box(sandbox, "start a program");
-    return await spawn(
-      box,
-      spawnRequest(argv, options, box.facts, this.#execTimeoutMs),
-    );
-  }
-
-  /**
-   * Opens a shell in a sandbox, for many small commands.
-   *
-   * @param sandbox A sandbox of this backend.
-   * @param options Environment, folder and user.
-   * @returns The shell.
-   * @throws {BackendError} `unsupported` if the image has no suitable shell;
-   * `sandbox_gone`, `start_failed`, `engine_unavailable` or `engine_failed`.
-   *
-   * @example
-   * ```ts ignore
-   * await using shell = await backend.shell(sandbox);
-   * await shell.run(["cd", "/tmp"]);
-   * const { stdout } = await shell.run(["pwd"]);
-   * ```
-   */
-  async shell(
-    sandbox: Sandbox,
-    options: ShellOptions = {},
-  ): Promise<SandboxShell> {
-    const box = this.#fleet.box(sandbox, "open a shell");
-    return await BoxShell.open(
-      box,
-      shellPlan(options, box.facts, this.#execTimeoutMs),
-    );
-  }
-
-  /**
-   * Gives access to a sandbox's files. Needs `sh` and some usual programs in it;
-   * {@linkcode SandboxFiles} says which.
-   *
-   * @param sandbox A sandbox of this backend.
-   * @returns Its files.
-   * @throws {BackendError} `sandbox_gone`
-   */
-  files(sandbox: Sandbox): SandboxFiles {
-    this.#fleet.box(sandbox, "look at the files");
-    return new SandboxFiles({
-      run: (argv, options) => this.run(sandbox, argv, options),
-      spawn: (argv, options) => this.spawn(sandbox, argv, options),
-    });
   }
 
   /**

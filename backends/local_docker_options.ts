@@ -1,9 +1,7 @@
+import type { DockerClient } from "./docker_client.ts";
 import type { ImagePolicy } from "./launch_spec.ts";
-import type { DockerClient } from "./local_docker/engine.ts";
 import type { TierPreset } from "./tier_preset.ts";
 import type { ToolArgv } from "./tool_argv.ts";
-
-export type { DialOptions, DockerClient } from "./local_docker/engine.ts";
 
 /** Options of {@linkcode LocalDockerBackend}. */
 export interface LocalDockerBackendOptions {

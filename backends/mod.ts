@@ -4,10 +4,19 @@
  * @module
  */
 export * from "./backend_error.ts";
+export * from "./image_policy.ts";
 export * from "./launch_spec.ts";
+export * from "./local_docker_backend.ts";
+export * from "./posture.ts";
 export * from "./run_result.ts";
 export * from "./sandbox_backend.ts";
+export * from "./sandbox_files.ts";
+export * from "./sandbox_files_options.ts";
+export * from "./sandbox_observations.ts";
 export * from "./sandbox_pool.ts";
+export * from "./sandbox_shell.ts";
 export * from "./scripted_backend.ts";
 export * from "./session_backend.ts";
+export * from "./tier_preset.ts";
+export * from "./tool_argv.ts";
 export * from "./tool_call.ts";

@@ -1,5 +1,14 @@
-import { assert, assertEquals, assertInstanceOf } from "@std/assert";
-import { SANDBOX_BACKEND_PORT, ScriptedBackend } from "../backends/mod.ts";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertRejects,
+} from "@std/assert";
+import {
+  LocalDockerBackend,
+  SANDBOX_BACKEND_PORT,
+  ScriptedBackend,
+} from "../backends/mod.ts";
 import { backends, sinks } from "../registry.ts";
 import { JsonlSink } from "../sinks/jsonl_sink.ts";
 import {
@@ -33,9 +42,21 @@ async function appendsOne(sink: EventSink): Promise<void> {
   assertEquals(await sink.count({ user: "ada" }), 1);
 }
 
-Deno.test("sinks has the built-in adapters, and backends has none yet", () => {
+Deno.test("sinks and backends have the built-in adapters", () => {
   assertEquals(sinks.names(), ["jsonl", "memory", "sqlite"]);
-  assertEquals(backends.names(), []);
+  assertEquals(backends.names(), ["local-docker"]);
+});
+
+Deno.test("backends opens the backend for the local engine, which contacts nothing", async () => {
+  const socketPath = "/nowhere/docker.sock";
+  const backend = await backends.open("local-docker", { socketPath });
+  assertInstanceOf(backend, LocalDockerBackend);
+  await backend.close();
+  await assertRejects(
+    () => backends.open("local-docker", { tiers: { a: { memory: 0 } } }),
+    TypeError,
+    "memory",
+  );
 });
 
 Deno.test("sinks opens a memory sink with its options", async () => {

@@ -23,6 +23,8 @@ export interface BoxFacts {
   readonly user: string;
   /** What programs get in their environment, beside what the container has. */
   readonly env: Readonly<Record<string, string>>;
+  /** Whether it has a shell, in which its guards run. */
+  readonly hasShell: boolean;
   /** How its shell sets tags; undefined if it has no shell, or a simpler one. */
   readonly locksOption: LocksOption | undefined;
   /** When its time to live is over, in milliseconds since 1970. */
@@ -34,6 +36,7 @@ export class Box {
   readonly engine: Engine;
   readonly facts: BoxFacts;
   readonly #gone = new AbortController();
+  #hasEndedByItself = false;
   #runs = 0;
   #removal: Promise<void> | undefined;
 
@@ -61,23 +64,29 @@ export class Box {
   /** What to throw at those who use it when it is gone. */
   goneError(what: string, cause?: unknown): BackendError {
     const { id } = this.facts;
-    const reason = this.#gone.signal.reason ??
-      (Date.now() > this.facts.expiresAt
-        ? "its time to live is over"
-        : "its container has ended");
     return new BackendError(
       "sandbox_gone",
-      `Cannot ${what}: sandbox ${
-        id.slice(0, 12)
-      } is gone: ${reason}. Launch a ` +
-        "new one",
+      `Cannot ${what}: sandbox ${id.slice(0, 12)} is gone: ` +
+        `${this.#gone.signal.reason ?? "its container has ended"}. Launch ` +
+        "a new one",
       cause === undefined ? undefined : { cause },
     );
   }
 
-  /** Says that the sandbox is gone. The first reason given counts. */
-  markGone(reason: string): void {
-    if (!this.#gone.signal.aborted) this.#gone.abort(reason);
+  /** Says that the sandbox has ended other than by this process. */
+  markEnded(): void {
+    if (this.#gone.signal.aborted) return;
+    this.#hasEndedByItself = true;
+    this.#gone.abort(
+      Date.now() >= this.facts.expiresAt
+        ? "its time to live is over"
+        : "its container has ended, or its engine was lost",
+    );
+  }
+
+  /** Whether it was not this process that ended it. */
+  get hasEndedByItself(): boolean {
+    return this.#hasEndedByItself;
   }
 
   /** Whether the container runs, as the engine sees it. */
@@ -103,7 +112,7 @@ export class Box {
 
   /** Ends the container and removes it; resolves when it is gone. */
   async remove(reason: string): Promise<void> {
-    this.markGone(reason);
+    if (!this.#gone.signal.aborted) this.#gone.abort(reason);
     this.#removal ??= removeContainer(this.engine, this.facts.id);
     try {
       await this.#removal;

@@ -1,11 +1,14 @@
+import { Agent } from "node:http";
+import { Agent as TlsAgent } from "node:https";
 import { BackendError } from "../backend_error.ts";
-import type { DockerClient } from "./engine.ts";
+import type { DockerClient } from "../docker_client.ts";
 import type { EngineAddress } from "./engine_address.ts";
 
 /** What dockerode's constructor is given. */
 interface DockerodeOptions {
   /** Without, it would go where DOCKER_HOST says, whatever else is said. */
   readonly host: string | undefined;
+  readonly agent: Agent;
   readonly socketPath?: string;
   readonly port?: number;
   readonly protocol?: "http" | "https";
@@ -17,7 +20,7 @@ interface DockerodeOptions {
 /** Makes the client for an engine's address; contacts nothing. */
 export async function connect(address: EngineAddress): Promise<DockerClient> {
   const options = address.kind === "unix"
-    ? { host: undefined, socketPath: address.path }
+    ? { host: undefined, agent: newAgent(Agent), socketPath: address.path }
     : await tcpOptions(address);
   try {
     // Imported when it is needed: it reads the environment as it loads.
@@ -38,12 +41,28 @@ export async function connect(address: EngineAddress): Promise<DockerClient> {
   }
 }
 
+/**
+ * A connection for each request. On one that was used before, and that the engine
+ * closes without an answer, `node:http` of Deno 2.9 sends the request again by
+ * itself: also one that creates a container.
+ */
+function newAgent(kind: typeof Agent): Agent {
+  const agent = new kind({ keepAlive: false });
+  // For a log that nobody reads, the client makes a text of all its options, with
+  // everything that they lead to, at each request.
+  return Object.assign(agent, {
+    [Symbol.for("nodejs.util.inspect.custom")]: () => "Agent",
+  });
+}
+
 async function tcpOptions(
   { host, port, tls }: Extract<EngineAddress, { kind: "tcp" }>,
 ): Promise<DockerodeOptions> {
   // An address of IPv6 stands in brackets in a URL, which this becomes part of.
   const name = host.includes(":") ? `[${host}]` : host;
-  if (tls === undefined) return { host: name, port, protocol: "http" };
+  if (tls === undefined) {
+    return { host: name, port, protocol: "http", agent: newAgent(Agent) };
+  }
   const read = async (file: string) => {
     const path = `${tls.certPath}/${file}`;
     try {
@@ -62,5 +81,6 @@ async function tcpOptions(
     read("cert.pem"),
     read("key.pem"),
   ]);
-  return { host: name, port, protocol: "https", ca, cert, key };
+  const agent = newAgent(TlsAgent);
+  return { host: name, port, protocol: "https", agent, ca, cert, key };
 }

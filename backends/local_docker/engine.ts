@@ -1,35 +1,10 @@
 import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import { BackendError, type BackendErrorCode } from "../backend_error.ts";
+import type { DialOptions, DockerClient } from "../docker_client.ts";
 
 /** How long the engine may take to answer a call, by default. */
 const CALL_TIMEOUT_MS = 30_000;
-
-/** What dockerode's modem is asked to do; the names are its own. */
-export interface DialOptions {
-  readonly method: string;
-  readonly path: string;
-  readonly options?: Readonly<Record<string, unknown>>;
-  readonly abortSignal?: AbortSignal;
-  readonly isStream?: boolean;
-  readonly hijack?: boolean;
-  readonly file?: Uint8Array;
-  readonly statusCodes: Readonly<Record<number, true | string>>;
-}
-
-/**
- * What is needed of a Docker client. A dockerode instance is one, and so is a
- * small object in a test.
- */
-export interface DockerClient {
-  /** Sends requests to the Engine API. */
-  readonly modem: {
-    dial(
-      options: DialOptions,
-      callback: (error: unknown, data: unknown) => void,
-    ): void;
-  };
-}
 
 /** A call of the Engine API. */
 export interface EngineCall {

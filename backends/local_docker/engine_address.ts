@@ -45,8 +45,10 @@ export interface FindEngineOptions {
   readonly allowPlainTcp?: boolean | undefined;
   /** Reads a variable of the environment. */
   readonly env: (name: string) => string | undefined;
-  /** Whether there is something at a path. */
-  readonly exists: (path: string) => boolean | Promise<boolean>;
+  /** Whether there is something at a path; undefined if that may not be seen. */
+  readonly exists: (
+    path: string,
+  ) => boolean | undefined | Promise<boolean | undefined>;
   /** The system, as Deno names it. */
   readonly os: typeof Deno.build.os;
 }
@@ -91,12 +93,14 @@ export async function findEngine(
   const host = env("DOCKER_HOST")?.trim() ?? "";
   if (host !== "") return readDockerHost(host, options);
   const places = usualPlaces(options);
+  const hidden: string[] = [];
   for (const { path, foundBy } of places) {
-    if (path !== undefined && await options.exists(path)) {
-      return { kind: "unix", path, foundBy };
-    }
+    if (path === undefined) continue;
+    const isThere = await options.exists(path);
+    if (isThere) return { kind: "unix", path, foundBy };
+    if (isThere === undefined) hidden.push(path);
   }
-  throw notFound(places, options.os);
+  throw notFound(places, hidden, options.os);
 }
 
 /** Why a path cannot be a socket's. */
@@ -236,17 +240,25 @@ function usualPlaces({ env, os }: FindEngineOptions): Place[] {
 
 function notFound(
   places: readonly Place[],
+  hidden: readonly string[],
   os: FindEngineOptions["os"],
 ): BackendError {
-  const looked = places.map(({ path, foundBy }) =>
-    path ?? `${foundBy.slice(foundBy.indexOf("$"))} (not set)`
-  );
+  const looked = places.filter(({ path }) => !hidden.includes(path ?? ""))
+    .map(({ path, foundBy }) =>
+      path ?? `${foundBy.slice(foundBy.indexOf("$"))} (not set)`
+    );
+  const found = os === "windows"
+    ? "named pipes, where engines on Windows listen, cannot be used"
+    : `there is nothing at ${looked.join(", ")}`;
+  const unseen = hidden.length === 0
+    ? ""
+    : `, and it may not be seen whether there is at ${
+      hidden.join(", ")
+    }: grant ` +
+      "--allow-read, --allow-write and --allow-net=unix: for the one that it is";
   return new BackendError(
     "engine_unavailable",
-    "Cannot find a container engine: DOCKER_HOST is not set, and " +
-      (os === "windows"
-        ? "named pipes, where engines on Windows listen, cannot be used"
-        : `there is nothing at ${looked.join(", ")}`) +
-      `. Start Docker or Podman. ${HOW_TO_SAY}`,
+    `Cannot find a container engine: DOCKER_HOST is not set, ${found}${unseen}. ` +
+      `Start Docker or Podman. ${HOW_TO_SAY}`,
   );
 }

@@ -8,9 +8,9 @@ export function readEnv(name: string): string | undefined {
   return state === "granted" ? Deno.env.get(name) : undefined;
 }
 
-/** Whether there is something at a path that may be read. */
-export async function exists(path: string): Promise<boolean> {
+/** Whether there is something at a path; undefined if that may not be seen. */
+export async function exists(path: string): Promise<boolean | undefined> {
   const { state } = await Deno.permissions.query({ name: "read", path });
-  if (state !== "granted") return false;
+  if (state !== "granted") return undefined;
   return await Deno.stat(path).then(() => true, () => false);
 }

@@ -1,6 +1,5 @@
 import type { CheckedSpec } from "../_complete_spec.ts";
 import { imageReferenceText } from "../_image_reference.ts";
-import { tmpfsText } from "../_tmpfs_options.ts";
 import { untilEnded } from "../_until_ended.ts";
 import { BackendError } from "../backend_error.ts";
 import type { LaunchSpec } from "../launch_spec.ts";
@@ -119,6 +118,11 @@ export class Fleet {
     }
   }
 
+  /** Whether a sandbox is one of its own, and is not known to be gone. */
+  isAlive(sandbox: Sandbox): boolean {
+    return this.#held.get(sandbox)?.box.gone.aborted === false;
+  }
+
   /** @throws {BackendError} `sandbox_gone` */
   box(sandbox: Sandbox, what: string): Box {
     return this.#member(sandbox, what).box;
@@ -191,11 +195,10 @@ export class Fleet {
     if (checked.runtime !== undefined) {
       await checkRuntime(this.#engine, checked.runtime, options.signal);
     }
-    const { env, ttlMs, tmpfs, mounts, network, labels, ...rest } = checked;
+    const { ttlMs, mounts, network, labels, ...rest } = checked;
     const expiresAt = Date.now() + ttlMs;
     const launched = await launch({
       ...rest,
-      env,
       ttlMs,
       expiresAt,
       imageName,
@@ -204,9 +207,6 @@ export class Fleet {
         ...labels,
         ...belongingLabels({ owner, run: this.#run, expiresAt }),
       },
-      tmpfs: Object.fromEntries(
-        tmpfs.map((each) => [each.target, tmpfsText(each)]),
-      ),
       mounts: await this.#admission.realMounts(mounts, this.#address),
       hasNetwork: network !== "none",
     }, {
@@ -248,12 +248,7 @@ export class Fleet {
     this.#members.add(member);
     leash.onLost(() => {
       if (!this.#members.has(member)) return;
-      const isOver = Date.now() >= box.facts.expiresAt;
-      box.markGone(
-        isOver
-          ? "its time to live is over"
-          : "its container has ended, or its engine was lost",
-      );
+      box.markEnded();
       forget();
       // The engine removes what has ended, but for one that was restarted.
       this.#track(box.remove("its container has ended"));

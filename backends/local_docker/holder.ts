@@ -31,6 +31,7 @@ export function guardedCommand(
   user: string,
 ): string[] {
   const script = `exec 3<&0 </dev/null
+command -v "$1" >/dev/null || { echo "there is no program $1"; exit 127; }
 ${insideScript(userName(user))}
 { while read -r zu_leash <&3; do :; done; kill -9 -1; } >/dev/null 2>&1 &
 if command -v sleep >/dev/null; then
@@ -53,7 +54,7 @@ function seconds(ms: number): number {
 }
 
 /** The part of `name`, `name:group`, `uid` or `uid:gid` that is a name. */
-function userName(user: string): string | undefined {
+export function userName(user: string): string | undefined {
   const [name] = user.split(":");
   return name === undefined || /^\d*$/.test(name) ? undefined : name;
 }

@@ -1,3 +1,4 @@
+import { type CheckedTmpfs, tmpfsText } from "../_tmpfs_options.ts";
 import { BackendError } from "../backend_error.ts";
 import type { Mount, PullPolicy } from "../launch_spec.ts";
 import type { Posture } from "../posture.ts";
@@ -32,7 +33,7 @@ export interface LaunchRequest {
   readonly cpus: number;
   readonly pids: number;
   readonly readOnlyRootfs: boolean;
-  readonly tmpfs: Readonly<Record<string, string>>;
+  readonly tmpfs: readonly CheckedTmpfs[];
   readonly extraHosts: Readonly<Record<string, string>>;
   readonly dns: readonly string[];
   readonly seccomp: string | undefined;
@@ -130,6 +131,7 @@ async function launchWith(
       image: request.image,
       user: sandboxUser,
       env: homeOf(sandboxUser, image, request),
+      hasShell,
       locksOption: inside?.locksOption,
       expiresAt: request.expiresAt,
     });
@@ -171,7 +173,25 @@ function planContainer(
     user: command === undefined ? user.holder : user.asked,
     isHolderApart: command === undefined && user.holder !== user.asked,
     env: { ...homeOf(user.asked, image, request), ...request.env },
+    tmpfs: Object.fromEntries(
+      request.tmpfs.map((each) => [each.target, ownedBy(user.asked, each)]),
+    ),
   };
+}
+
+/**
+ * A folder in memory, which belongs to whom programs run as where nobody says
+ * otherwise: runc up to 1.1 gives it the mode of the image's own folder, whatever
+ * mode is asked for.
+ */
+function ownedBy(user: string, tmpfs: CheckedTmpfs): string {
+  const [uid, gid] = user.split(":").map(Number);
+  const isNumber = (id: number | undefined) => Number.isInteger(id);
+  return tmpfsText({
+    ...tmpfs,
+    uid: tmpfs.uid ?? (isNumber(uid) ? uid : undefined),
+    gid: tmpfs.gid ?? (isNumber(gid) ? gid : undefined),
+  });
 }
 
 /** A user whom the image does not know has no home folder but this one. */

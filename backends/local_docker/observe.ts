@@ -125,7 +125,7 @@ export async function logs(
     query: { stdout: true, stderr: true },
   });
   const kept = { stdout: new Capture(bytesMax), stderr: new Capture(bytesMax) };
-  const preface = new Preface();
+  const preface = new Preface(!box.facts.hasShell);
   const decoder = new FrameDecoder();
   try {
     for await (const chunk of stream) {
@@ -151,7 +151,12 @@ export async function logs(
 /** Skips what the sandbox said of itself before its command began. */
 class Preface {
   readonly #end = `\n${READY}\n`;
-  #matched = 0;
+  #matched: number;
+
+  /** Skips nothing where nothing was said. */
+  constructor(isOver: boolean) {
+    this.#matched = isOver ? this.#end.length : 0;
+  }
 
   skip(bytes: Uint8Array): Uint8Array {
     for (let at = 0; at < bytes.length; at++) {

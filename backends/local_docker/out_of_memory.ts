@@ -17,19 +17,21 @@ export async function ranOutOfMemory(
   box: Box,
   sinceMs: number,
 ): Promise<boolean> {
-  const stream = await box.engine.stream({
-    method: "GET",
-    path: "/events",
-    what: "see whether the sandbox ran out of memory",
-    query: {
-      since: (sinceMs / 1000).toFixed(3),
-      until: ((Date.now() + LAG_MS) / 1000).toFixed(3),
-      filters: { container: [box.facts.id], event: ["oom"] },
-    },
-  });
+  const over = new AbortController();
   // A clock that is ahead of the engine's would have it wait for that long.
-  const timer = setTimeout(() => stream.destroy(), TIMEOUT_MS);
+  const timer = setTimeout(() => over.abort(), TIMEOUT_MS);
   try {
+    const stream = await box.engine.stream({
+      method: "GET",
+      path: "/events",
+      what: "see whether the sandbox ran out of memory",
+      query: {
+        since: (sinceMs / 1000).toFixed(3),
+        until: ((Date.now() + LAG_MS) / 1000).toFixed(3),
+        filters: { container: [box.facts.id], event: ["oom"] },
+      },
+    });
+    over.signal.addEventListener("abort", () => stream.destroy());
     // Whatever passed the filter is what was asked for.
     for await (const chunk of stream) return chunk.length > 0;
     return false;

@@ -1,5 +1,5 @@
 import { BackendError } from "../backend_error.ts";
-import { HOLDER_USER, OTHER_HOLDER_USER } from "./holder.ts";
+import { HOLDER_USER, OTHER_HOLDER_USER, userName } from "./holder.ts";
 import type { Image } from "./image.ts";
 import type { Inside } from "./inside.ts";
 
@@ -17,7 +17,8 @@ export interface SandboxUser {
    *
    * @param inside What was seen.
    * @param isRunning Whether a command already runs as this user.
-   * @throws {BackendError} `start_failed`, for root by another name.
+   * @throws {BackendError} `start_failed`, for a name that the image does not
+   * know, and for root by another name.
    */
   resolve(inside: Inside | undefined, isRunning: boolean): string;
 }
@@ -45,6 +46,9 @@ export function chooseUser(
       ? OTHER_HOLDER_USER
       : HOLDER_USER,
     resolve(inside, isRunning) {
+      if (inside !== undefined && userName(user) && !inside.named) {
+        throw unknown(user);
+      }
       if (inside?.named?.uid !== 0 || isRoot(user)) return user;
       if (isImages && !isRunning) return UNPRIVILEGED;
       throw new BackendError(
@@ -54,6 +58,14 @@ export function chooseUser(
       );
     },
   };
+}
+
+function unknown(user: string): BackendError {
+  return new BackendError(
+    "start_failed",
+    `Cannot launch: the image has no user "${user}" in its /etc/passwd. Ask for ` +
+      "one that it has, or for a number",
+  );
 }
 
 /** Whether a user is root, by name or number; no user is root, too. */

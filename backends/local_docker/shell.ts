@@ -164,7 +164,7 @@ export class BoxShell implements SandboxShell {
       ]);
       const end = typeof first === "number"
         ? await this.#exited(first, start.at)
-        : await this.#stopped(first, turn);
+        : await this.#stopped(first, turn, start.at);
       return finish(end, turn, start.ms);
     } catch (error) {
       return finish(await this.#broken(error, start.at), turn, start.ms);
@@ -182,11 +182,8 @@ export class BoxShell implements SandboxShell {
   }
 
   /** The command has to be ended. */
-  async #stopped(outcome: Stop, turn: ShellTurn) {
-    if (outcome === "sandbox_gone") {
-      this.#abandon(SANDBOX_KILLED);
-      return ending(outcome, null, SANDBOX_KILLED);
-    }
+  async #stopped(outcome: Stop, turn: ShellTurn, startedAt: number) {
+    if (outcome === "sandbox_gone") return await this.#afterSandbox(startedAt);
     if (this.#closed !== undefined) {
       return ending(outcome, null, await this.#closed);
     }
@@ -210,10 +207,7 @@ export class BoxShell implements SandboxShell {
   /** The shell has ended, or the connection to it has broken. */
   async #broken(error: unknown, startedAt: number) {
     if (!await this.#box.isRunning()) {
-      const oom = await ranOutOfMemory(this.#box, startedAt);
-      this.#box.markGone("its container has ended");
-      this.#abandon(SANDBOX_KILLED);
-      return ending(oom ? "oom" : "sandbox_gone", null, SANDBOX_KILLED);
+      return await this.#afterSandbox(startedAt);
     }
     const state = error instanceof ShellEnded
       ? await this.#exec.state()
@@ -223,6 +217,15 @@ export class BoxShell implements SandboxShell {
     await this.close();
     if (state === undefined) throw error;
     return ending("exited", state.exitCode, await this.#closed);
+  }
+
+  /** The command ended with the sandbox. */
+  async #afterSandbox(startedAt: number) {
+    this.#box.markEnded();
+    this.#abandon(SANDBOX_KILLED);
+    const oom = this.#box.hasEndedByItself &&
+      await ranOutOfMemory(this.#box, startedAt);
+    return ending(oom ? "oom" : "sandbox_gone", null, SANDBOX_KILLED);
   }
 
   /** Takes no more commands, since nothing is left to take them. */

@@ -113,7 +113,7 @@ class Supervision {
     if (!(error instanceof BackendError) || error.code !== "sandbox_gone") {
       return error;
     }
-    this.#box.markGone("its container has ended");
+    this.#box.markEnded();
     return this.#box.goneError(`run "${this.#program.argv[0]}"`, error);
   }
 
@@ -159,6 +159,7 @@ class Supervision {
       return await this.#afterFault(exec, error);
     }
     if (typeof turn !== "string") return await this.#afterExit(turn);
+    if (turn === "sandbox_gone") return await this.#afterSandbox();
     const ended = await this.#end(turn, exec);
     // What it wrote until now is still on its way to those who read.
     await Promise.race([
@@ -224,18 +225,17 @@ class Supervision {
     if (exitCode !== null && exitCode !== KILLED) {
       return this.#status("exited", exitCode);
     }
+    if (!await this.#box.isRunning()) return await this.#afterSandbox();
     const oom = await ranOutOfMemory(this.#box, this.#startedAt);
-    if (await this.#box.isRunning()) {
-      return this.#status(oom ? "oom" : "exited", exitCode);
-    }
-    this.#box.markGone(
-      oom ? "it ran out of memory" : "its container has ended",
-    );
-    return this.#status(
-      oom ? "oom" : "sandbox_gone",
-      oom ? exitCode : null,
-      SANDBOX_KILLED,
-    );
+    return this.#status(oom ? "oom" : "exited", exitCode);
+  }
+
+  /** The program ended with its sandbox. */
+  async #afterSandbox(): Promise<RunStatus> {
+    this.#box.markEnded();
+    const oom = this.#box.hasEndedByItself &&
+      await ranOutOfMemory(this.#box, this.#startedAt);
+    return this.#status(oom ? "oom" : "sandbox_gone", null, SANDBOX_KILLED);
   }
 
   /** There is a shell, so that it is the user, the folder or the limits. */
@@ -263,11 +263,7 @@ class Supervision {
       // The first error says more than this one.
       throw error;
     }
-    if (!isRunning) {
-      const oom = await ranOutOfMemory(this.#box, this.#startedAt);
-      this.#box.markGone("its container has ended");
-      return this.#status(oom ? "oom" : "sandbox_gone", null, SANDBOX_KILLED);
-    }
+    if (!isRunning) return await this.#afterSandbox();
     await this.#end("aborted", exec);
     throw error;
   }

@@ -7,7 +7,12 @@ import type {
   PoolClock,
   Sandbox,
   SandboxBackend,
+  SandboxPoolOptions,
 } from "../../backends/mod.ts";
+import { SandboxPool } from "../../backends/sandbox_pool.ts";
+
+/** What the pools launch. */
+export const SPEC: LaunchSpec = { image: "alpine" };
 
 /** A launch that waits for the test. */
 export interface HeldLaunch {
@@ -153,4 +158,40 @@ export class HeldClock implements PoolClock {
 /** Resolves when everything that waits for nothing else has happened. */
 export async function settled(): Promise<void> {
   await setImmediate();
+}
+
+/** A pool, what it runs on and what it reported. */
+export interface HeldPool {
+  readonly backend: HeldBackend;
+  readonly clock: HeldClock;
+  readonly pool: SandboxPool;
+  readonly errors: readonly unknown[];
+}
+
+/** A pool on a held backend, whose clock stands still. */
+export async function hold(
+  options: Partial<SandboxPoolOptions> = {},
+): Promise<HeldPool> {
+  const backend = new HeldBackend();
+  const clock = new HeldClock();
+  const errors: unknown[] = [];
+  const pool = new SandboxPool(backend, SPEC, {
+    size: 1,
+    clock,
+    onError: (error) => errors.push(error),
+    ...options,
+  });
+  await settled();
+  return { backend, clock, pool, errors };
+}
+
+/** A promise's outcome, as soon as it has one. */
+export function outcome<T>(
+  promise: Promise<T>,
+): { value?: T; error?: unknown } {
+  const found: { value?: T; error?: unknown } = {};
+  promise.then((value) => found.value = value, (error) => {
+    found.error = error;
+  });
+  return found;
 }

@@ -21,7 +21,7 @@ import { snapshot } from "./_snapshot.ts";
 const BOUNDS = { maxBytes: 100_000, maxEntries: 200 };
 
 /** How many archives of each kind are tried. */
-const NUM_RUNS = 150;
+const NUM_RUNS = 100;
 
 /**
  * Extracts an archive, and asserts what has to hold for any: nothing beside the

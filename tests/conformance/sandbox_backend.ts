@@ -64,7 +64,8 @@ export interface SandboxBackendTestOptions<
    */
   readonly failing?: readonly FailingSpec[];
   /**
-   * How long a test waits for what must come, such as an observation.
+   * How long a test waits for what must come, such as an observation; at least
+   * half a second, since calls that are cut short run for a while.
    *
    * @default {10_000}
    */

@@ -14,6 +14,8 @@ interface Recipe {
   readonly programs?: readonly string[];
   /** Lines of a Dockerfile. */
   readonly changes?: readonly string[];
+  /** The mode of its `/tmp`, if it is not the usual one. */
+  readonly tmpMode?: number;
 }
 
 const BUSYBOX_PATH = "/bin/busybox";
@@ -68,6 +70,7 @@ const RECIPES: readonly (() => Promise<Recipe>)[] = [
   () => busybox("busybox"),
   () => busybox("user-app", ["USER app", "ENV FROM_IMAGE=1"]),
   () => busybox("user-toor", ["USER toor"]),
+  async () => ({ ...await busybox("strict-tmp"), tmpMode: 0o755 }),
   // A shell of another make, and nothing else: not even sleep.
   () => Promise.resolve({ name: "dash-only", programs: ["/bin/dash"] }),
   () => Promise.resolve({ name: "bash-only", programs: ["/bin/bash"] }),
@@ -83,6 +86,7 @@ export const IMAGES = {
   busybox: "localhost/zu-test/busybox:1",
   userApp: "localhost/zu-test/user-app:1",
   userToor: "localhost/zu-test/user-toor:1",
+  strictTmp: "localhost/zu-test/strict-tmp:1",
   dashOnly: "localhost/zu-test/dash-only:1",
   bashOnly: "localhost/zu-test/bash-only:1",
   noShell: "localhost/zu-test/no-shell:1",
@@ -122,7 +126,8 @@ async function archive(recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> {
   const addFolder = (path: string) => {
     if (folders.has(path)) return;
     folders.add(path);
-    add(path, "directory", path === "tmp" ? 0o1777 : 0o755);
+    const { tmpMode = 0o1777 } = recipe;
+    add(path, "directory", path === "tmp" ? tmpMode : 0o755);
   };
   addFolder("tmp");
   const { files = {}, links = {}, texts = {}, programs = [] } = recipe;

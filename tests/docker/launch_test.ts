@@ -337,6 +337,24 @@ dockerTest(
   },
 );
 
+dockerTest(
+  "LocalDockerBackend has a writable folder, whatever mode the image's has",
+  async () => {
+    await using backend = new TestBackend();
+    const image = IMAGES.strictTmp;
+    for (const user of [undefined, "1234", "1234:5678", "app", "root"]) {
+      const spec = user === undefined ? { image } : { image, user };
+      await using sandbox = await backend.launch(spec);
+      const { exitCode, stderr } = await backend.run(sandbox, [
+        "touch",
+        "/tmp/x",
+      ]);
+      // Whose number a name stands for is not known before the launch.
+      assertEquals(exitCode, user === "app" ? 1 : 0, `${user} ${text(stderr)}`);
+    }
+  },
+);
+
 dockerTest("LocalDockerBackend launches tiers, each its own", async () => {
   await using backend = new TestBackend({
     tiers: {

@@ -74,6 +74,12 @@ export function assertObserved(
   }
 }
 
+/** Checks that an observation says that all went well. */
+export function assertSucceeded(found: Observation): void {
+  assertObservation(found);
+  assert(found.status < 400, `failed: ${Deno.inspect(found)}`);
+}
+
 /** Checks that an observation says that something went wrong. */
 export function assertFailed(found: Observation, status?: number): void {
   assertObservation(found);

@@ -1,4 +1,4 @@
-import { assertObserved } from "./asserts.ts";
+import { assertObserved, assertSucceeded } from "./asserts.ts";
 import type { SandboxBackendRule } from "./rule.ts";
 
 /** What sandboxes see of each other. */
@@ -10,7 +10,7 @@ export const ISOLATION: readonly SandboxBackendRule[] = [
       const { set, get, unset, found } = calls.state!;
       const sandbox = await launch();
       assertObserved(await exec(sandbox, get), unset);
-      await exec(sandbox, set);
+      assertSucceeded(await exec(sandbox, set));
       assertObserved(await exec(sandbox, get), found);
       assertObserved(await exec(sandbox, get), found);
     },
@@ -21,7 +21,7 @@ export const ISOLATION: readonly SandboxBackendRule[] = [
     check: async ({ calls, launch, exec, destroy }) => {
       const { set, get, unset, found } = calls.state!;
       const [before, other] = [await launch(), await launch()];
-      await exec(before, set);
+      assertSucceeded(await exec(before, set));
       assertObserved(await exec(other, get), unset);
       assertObserved(await exec(await launch(), get), unset);
       assertObserved(await exec(before, get), found);

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import type { LaunchSpec } from "../../../backends/mod.ts";
-import { assertCode, frozen, later } from "./asserts.ts";
+import { assertCode, each, frozen, later } from "./asserts.ts";
 import type { SandboxBackendRule } from "./rule.ts";
 
 /** What is no spec at all. */
@@ -88,10 +88,11 @@ export const LAUNCHING: readonly SandboxBackendRule[] = [
     name: "lesson 23: leaves nothing of a launch that fails",
     needs: ["failing"],
     check: async ({ failing, launch, assertRunning, assertWorks }) => {
-      for (const { spec, code } of failing) {
+      const cases = failing.map((failure) => [failure.why, failure] as const);
+      await each(cases, async ({ spec, code }) => {
         await assertCode(code, () => launch(structuredClone(spec)));
         await assertRunning(0);
-      }
+      });
       await assertWorks(await launch());
     },
   },

@@ -133,7 +133,7 @@ export interface SandboxSessionCalls {
 
 /** A spec that is sound, but whose launch fails. */
 export interface FailingSpec {
-  /** Why it fails, for the test's name. */
+  /** Why it fails, for the test's message. */
   readonly why: string;
   /** The spec. */
   readonly spec: LaunchSpec;

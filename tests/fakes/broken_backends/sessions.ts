@@ -94,8 +94,8 @@ export const SESSIONS: readonly Breach[] = [
     },
   ),
   sessionBreach(
-    "takes the time from when a command's turn comes",
-    "heeds limit and signal of a command that waits for its turn",
+    "looks at the signal when a command's turn comes",
+    "heeds the signal of a command that waits for its turn",
     (session) => {
       let before: Promise<unknown> = Promise.resolve();
       return {

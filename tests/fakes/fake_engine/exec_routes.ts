@@ -3,7 +3,7 @@ import { EngineError, noSuchContainer } from "./engine_error.ts";
 import { FakeExec } from "./fake_exec.ts";
 import { frame, type OutputStream } from "./frames.ts";
 import { isOn, jsonBody, wantsUpgrade } from "./http_request.ts";
-import { type Call, notInTheFake, type Route } from "./routes.ts";
+import type { Call, Route } from "./routes.ts";
 
 const encoder = new TextEncoder();
 
@@ -37,7 +37,7 @@ async function startExec(
     exec.start({ write: () => Promise.resolve() }, undefined);
     return await reply.empty(200);
   }
-  const raw = await reply.raw(wantsUpgrade(request));
+  const raw = reply.raw(wantsUpgrade(request));
   const send = async (stream: OutputStream, bytes: Uint8Array) => {
     await raw.write(exec.isTerminal ? bytes : frame(stream, bytes));
   };
@@ -62,13 +62,10 @@ async function startExec(
 
 /** Gives the connection over to the output of a container. */
 async function attach({ daemon, request, reply, name }: Call): Promise<void> {
-  if (isOn(request, "stdin")) {
-    notInTheFake("attach with stdin");
-  }
   const container = daemon.find(name);
   if (container === undefined) {
     // 20.10 answers this one request without JSON.
-    const raw = await reply.raw(false, 404);
+    const raw = reply.raw(false, 404);
     const { message } = noSuchContainer(name);
     await raw.write(encoder.encode(`${message}\r\n`));
     return await raw.end();
@@ -76,7 +73,7 @@ async function attach({ daemon, request, reply, name }: Call): Promise<void> {
   const streams = (["stdout", "stderr"] as const)
     .filter((stream) => isOn(request, stream));
   const ended = Promise.withResolvers<void>();
-  const raw = await reply.raw(wantsUpgrade(request));
+  const raw = reply.raw(wantsUpgrade(request));
   if (isOn(request, "logs")) {
     for (const line of container.output.lines) {
       if (streams.includes(line.stream)) {
@@ -89,6 +86,9 @@ async function attach({ daemon, request, reply, name }: Call): Promise<void> {
     daemon.events.container(container, "attach");
     container.output.attach(attached);
     daemon.changed();
+    if (isOn(request, "stdin") && container.config["OpenStdin"] === true) {
+      container.feed(raw.incoming);
+    }
     // Attached to one that has ended, 20.10 says nothing, and does not end.
     await Promise.race([ended.promise, reply.gone]);
     container.output.detach(attached);

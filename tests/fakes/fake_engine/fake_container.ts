@@ -1,3 +1,4 @@
+import { ByteQueue } from "./byte_queue.ts";
 import { environmentOf, stringsOf, words } from "./container_config.ts";
 import type { Daemon } from "./daemon.ts";
 import { EngineError, notRunning } from "./engine_error.ts";
@@ -24,11 +25,16 @@ export interface ContainerSpec {
   readonly hostConfig: Json;
 }
 
-/** A path that differs from the image: changed (0), added (1) or deleted (2). */
+/** A path that differs from the image. */
 export interface FileChange {
+  /** The path. */
   readonly Path: string;
+  /** Whether it was changed (0), added (1) or deleted (2). */
   readonly Kind: 0 | 1 | 2;
 }
+
+/** How much its first process may leave unread. */
+const INPUT_BYTES_MAX = 64 * 1024;
 
 /** A container, which runs programs of the test. */
 export class FakeContainer {
@@ -66,6 +72,7 @@ export class FakeContainer {
   finishedAt: number | undefined;
   readonly #daemon: Daemon;
   readonly #removed = Promise.withResolvers<void>();
+  #input = new ByteQueue(INPUT_BYTES_MAX);
   #stopped = Promise.withResolvers<void>();
   #main: FakeProcess | undefined;
   readonly #processes = new Set<FakeProcess>();
@@ -143,6 +150,7 @@ export class FakeContainer {
       env: this.env,
       user: String(this.config["User"]),
       cwd: String(this.config["WorkingDir"] || "/"),
+      stdin: this.config["OpenStdin"] === true ? this.#input : undefined,
       output: this.output,
       // The kernel shields the first process of a container. An init is one, and
       // passes signals on.
@@ -200,6 +208,16 @@ export class FakeContainer {
     process.kill();
   }
 
+  /**
+   * Gives its first process what somebody sends, until that ends; with
+   * `StdinOnce`, that is then the end of its input.
+   */
+  async feed(incoming: AsyncIterable<Uint8Array>): Promise<void> {
+    const input = this.#input;
+    for await (const bytes of incoming) await input.push(bytes);
+    if (this.config["StdinOnce"] === true) input.end();
+  }
+
   /** Takes a process in, which ends with the container. */
   adopt(process: FakeProcess): void {
     this.#processes.add(process);
@@ -241,6 +259,8 @@ export class FakeContainer {
     }
     this.#note("die", { exitCode: String(code) });
     this.output.end();
+    this.#input.end();
+    this.#input = new ByteQueue(INPUT_BYTES_MAX);
     const stopped = this.#stopped;
     this.#stopped = Promise.withResolvers<void>();
     if (this.hostConfig["AutoRemove"] === true) this.#forget();

@@ -23,8 +23,17 @@ export interface StopOptions {
   readonly killsContainers?: boolean;
 }
 
-/** How long {@linkcode FakeEngine.when} waits, in milliseconds. */
-export const WHEN_TIMEOUT_MS = 10_000;
+/** Options of {@linkcode FakeEngine.when}. */
+export interface WhenOptions {
+  /**
+   * How long it may take, in milliseconds.
+   * @default {10_000}
+   */
+  readonly timeoutMs?: number;
+}
+
+/** How long {@linkcode FakeEngine.when} waits. */
+const WHEN_TIMEOUT_MS = 10_000;
 
 /**
  * A Docker Engine that runs nothing: it speaks the Engine API, version 1.41, on a
@@ -139,13 +148,18 @@ export class FakeEngine implements AsyncDisposable {
    *
    * @param what What is waited for, for the error.
    * @param holds Tells whether it holds.
-   * @throws {Error} If it does not in {@linkcode WHEN_TIMEOUT_MS}.
+   * @param options How long it may take.
+   * @throws {Error} If it takes longer.
    */
-  async when(what: string, holds: () => boolean): Promise<void> {
+  async when(
+    what: string,
+    holds: () => boolean,
+    { timeoutMs = WHEN_TIMEOUT_MS }: WhenOptions = {},
+  ): Promise<void> {
     const late = Promise.withResolvers<never>();
     const timer = setTimeout(() => {
-      late.reject(new Error(`Waited ${WHEN_TIMEOUT_MS} ms in vain: ${what}`));
-    }, WHEN_TIMEOUT_MS);
+      late.reject(new Error(`Waited ${timeoutMs} ms in vain: ${what}`));
+    }, timeoutMs);
     try {
       while (!holds()) {
         const change = Promise.withResolvers<void>();

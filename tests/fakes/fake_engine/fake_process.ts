@@ -176,11 +176,11 @@ export class FakeProcess {
       ? encoder.encode(data)
       : data.slice();
     if (bytes.length === 0) return;
-    // A program that writes for ever must not keep the others from running.
-    if (++this.#writes % WRITES_PER_TURN === 0) await turn(this.exited);
     const written = this.#spec.output.write(stream, bytes);
     this.#writing = Promise.all([this.#writing, written]);
     await this.#unlessKilled(written);
+    // A program that writes for ever must not keep the others from running.
+    if (++this.#writes % WRITES_PER_TURN === 0) await turn(this.exited);
   }
 
   async *#reading(

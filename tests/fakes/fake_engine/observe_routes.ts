@@ -144,10 +144,11 @@ function statsOf(container: FakeContainer, now: number): Json {
   };
 }
 
-function* logsOf(
+/** The lines that are wanted; all is known before the header is sent. */
+function logsOf(
   { output }: FakeContainer,
   request: EngineRequest,
-): Generator<Uint8Array> {
+): Uint8Array[] {
   const { query } = request;
   if (isOn(request, "follow")) notInTheFake("logs that follow");
   const wanted = output.lines.filter(({ stream, at }) =>
@@ -166,13 +167,13 @@ function* logsOf(
   const from = /^\d+$/.test(tail)
     ? Math.max(0, wanted.length - Number(tail))
     : 0;
-  for (const { stream, at, bytes } of wanted.slice(from)) {
+  return wanted.slice(from).map(({ stream, at, bytes }) => {
     const stamp = isOn(request, "timestamps")
       ? encoder.encode(`${timeOf(at)} `)
       : new Uint8Array();
     const line = new Uint8Array(stamp.length + bytes.length);
     line.set(stamp);
     line.set(bytes, stamp.length);
-    yield output.framed({ stream, bytes: line });
-  }
+    return output.framed({ stream, bytes: line });
+  });
 }

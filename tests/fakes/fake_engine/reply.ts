@@ -143,19 +143,18 @@ export class Reply {
    * @param isUpgrade Whether the client asked for an upgrade.
    * @param status 200, or what went wrong; only without an upgrade.
    */
-  async raw(isUpgrade: boolean, status: 200 | 404 = 200): Promise<RawStream> {
+  raw(isUpgrade: boolean, status: 200 | 404 = 200): RawStream {
     const type = "Content-Type: application/vnd.docker.raw-stream\r\n";
     const upgraded = status === 200 && isUpgrade;
     this.isRaw = true;
     this.#connection.incoming.clear();
-    await this.#outlet.head(encoder.encode(
+    // One frame after the other, also from a program that does not wait.
+    let written = this.#outlet.head(encoder.encode(
       upgraded
         ? `HTTP/1.1 101 UPGRADED\r\n${type}Connection: Upgrade\r\n` +
           "Upgrade: tcp\r\n\r\n"
         : `HTTP/1.1 ${status} ${REASONS[status]}\r\n${type}\r\n`,
     ));
-    // One frame after the other, also from a program that does not wait.
-    let written = Promise.resolve();
     return {
       write: (bytes) => {
         written = written.then(() => this.#outlet.body(bytes));
