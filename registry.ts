@@ -4,7 +4,14 @@
  * @module
  */
 import { type AdapterOptions, AdapterRegistry } from "./adapter_registry.ts";
-import { SANDBOX_BACKEND_PORT, type SandboxBackend } from "./backends/mod.ts";
+import {
+  LocalDockerBackend,
+  type LocalDockerBackendOptions,
+} from "./backends/local_docker_backend.ts";
+import {
+  SANDBOX_BACKEND_PORT,
+  type SandboxBackend,
+} from "./backends/sandbox_backend.ts";
 import { EVENT_SINK_PORT, type EventSink } from "./sinks/event_sink.ts";
 import { JsonlSink, type JsonlSinkOptions } from "./sinks/jsonl_sink.ts";
 import { MemorySink, type MemorySinkOptions } from "./sinks/memory_sink.ts";
@@ -34,7 +41,7 @@ export const sinks: AdapterRegistry<EventSink> = new AdapterRegistry({
   exportName: "sink",
 });
 
-/** The sandbox backends: `zu.backends`. None is registered yet. */
+/** The sandbox backends: `zu.backends`. Registered is `local-docker`. */
 export const backends: AdapterRegistry<SandboxBackend> = new AdapterRegistry({
   name: "zu.backends",
   port: SANDBOX_BACKEND_PORT,
@@ -59,4 +66,10 @@ sinks.register("sqlite", {
     const [path, options] = withPath("sqlite", given);
     return SqliteSink.open(path, options as SqliteSinkOptions);
   },
+});
+backends.register("local-docker", {
+  port: SANDBOX_BACKEND_PORT,
+  // Nothing is contacted until its first launch.
+  open: (options) =>
+    new LocalDockerBackend(options as LocalDockerBackendOptions),
 });

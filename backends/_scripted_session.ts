@@ -1,7 +1,7 @@
 import { type Script, sortedText } from "./_script.ts";
 import { SerialQueue } from "./_serial_queue.ts";
-import { sessionClosed } from "./_session_error.ts";
-import type { SharableSession } from "./_shared_session.ts";
+import { sessionClosed } from "./sessions/session_error.ts";
+import type { SharableSession } from "./sessions/shared_session.ts";
 import { checkTimeoutMs, untilEnded } from "./_until_ended.ts";
 import { BackendError } from "./backend_error.ts";
 import type { Sandbox } from "./sandbox_backend.ts";

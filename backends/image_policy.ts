@@ -2,22 +2,22 @@ import {
   type AllowEntry,
   allowEntryText,
   entryAllows,
-} from "./_allow_entry.ts";
+} from "./spec/allow_entry.ts";
 import {
   type CheckedImagePolicy,
   readAllowEntry,
   readImagePolicy,
   stricterPull,
-} from "./_image_policy_check.ts";
+} from "./spec/image_policy_check.ts";
 import {
   type ImageReference,
   parseImageReference,
-} from "./_image_reference.ts";
-import { asMisuse, refusal } from "./_refusal.ts";
-import { shown, shownList } from "./_shown.ts";
+} from "./spec/image_reference.ts";
+import { asMisuse, refusal } from "./spec/refusal.ts";
+import { shown, shownList } from "./spec/shown.ts";
 import type { ImagePolicy, PullPolicy } from "./launch_spec.ts";
 
-export type { ImageReference } from "./_image_reference.ts";
+export type { ImageReference } from "./spec/image_reference.ts";
 
 /** The variable that names registries and repositories to allow. */
 export const ENV_IMAGE_ALLOW = "ZU_IMAGE_REGISTRY_ALLOWLIST";

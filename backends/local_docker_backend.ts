@@ -3,10 +3,9 @@
  *
  * @module
  */
-import { DEFAULT_GRANTS } from "./_complete_spec.ts";
-import { JsonLineSession } from "./_json_line_session.ts";
-import { SharedSessions } from "./_shared_sessions.ts";
-import { BackendError } from "./backend_error.ts";
+import { DEFAULT_GRANTS } from "./spec/complete_spec.ts";
+import { JsonLineSession } from "./sessions/json_line_session.ts";
+import { SharedSessions } from "./sessions/shared_sessions.ts";
 import type { LaunchSpec } from "./launch_spec.ts";
 import { DockerPrograms } from "./docker_programs.ts";
 import { Fleet } from "./local_docker/fleet.ts";

@@ -1,6 +1,6 @@
-import { FileCall } from "./_file_call.ts";
-import { downloadTar } from "./_file_download.ts";
-import { parseList, parseStat } from "./_file_entries.ts";
+import { FileCall } from "./files/file_call.ts";
+import { downloadTar } from "./files/file_download.ts";
+import { parseList, parseStat } from "./files/file_entries.ts";
 import {
   checkBound,
   checkLimit,
@@ -9,14 +9,14 @@ import {
   LIST_LIMIT,
   TREE_BYTES_MAX,
   treeBounds,
-} from "./_file_bounds.ts";
-import { checkPath, quote, type SandboxPath } from "./_file_paths.ts";
-import { readFile } from "./_file_read.ts";
-import { LIST, MAKE_FOLDER, REMOVE, STAT } from "./_file_scripts.ts";
-import { uploadTar } from "./_file_upload.ts";
-import { writeFile } from "./_file_write.ts";
-import { extractTar } from "./_tar_extract.ts";
-import { FolderArchive } from "./_tar_pack.ts";
+} from "./files/file_bounds.ts";
+import { checkPath, quote, type SandboxPath } from "./files/file_paths.ts";
+import { readFile } from "./files/file_read.ts";
+import { LIST, MAKE_FOLDER, REMOVE, STAT } from "./files/file_scripts.ts";
+import { uploadTar } from "./files/file_upload.ts";
+import { writeFile } from "./files/file_write.ts";
+import { extractTar } from "./files/tar_extract.ts";
+import { FolderArchive } from "./files/tar_pack.ts";
 import type {
   DownloadOptions,
   DownloadToOptions,

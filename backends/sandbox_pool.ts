@@ -1,4 +1,4 @@
-import { LaunchBackoff } from "./_launch_backoff.ts";
+import { LaunchBackoff } from "./pool/launch_backoff.ts";
 import {
   type LivenessBackend,
   type PoolBounds,
@@ -6,9 +6,9 @@ import {
   type PoolClock,
   type SandboxPoolOptions,
   SYSTEM_CLOCK,
-} from "./_pool_options.ts";
-import { TakerQueue } from "./_taker_queue.ts";
-import { type Warm, WarmStock } from "./_warm_stock.ts";
+} from "./pool/pool_options.ts";
+import { TakerQueue } from "./pool/taker_queue.ts";
+import { type Warm, WarmStock } from "./pool/warm_stock.ts";
 import { BackendError } from "./backend_error.ts";
 import type { LaunchSpec } from "./launch_spec.ts";
 import type { Sandbox, SandboxBackend } from "./sandbox_backend.ts";
@@ -17,7 +17,7 @@ export type {
   LivenessBackend,
   PoolClock,
   SandboxPoolOptions,
-} from "./_pool_options.ts";
+} from "./pool/pool_options.ts";
 
 /** Options of {@linkcode SandboxPool.take}. */
 export interface TakeOptions {

@@ -2,11 +2,11 @@ import {
   type CheckedSpec,
   completeSpec,
   DEFAULT_GRANTS,
-} from "./_complete_spec.ts";
+} from "./spec/complete_spec.ts";
 import { Script, type ScriptedExchange, type ScriptedStep } from "./_script.ts";
 import { ScriptedSession } from "./_scripted_session.ts";
-import { SharedSessions } from "./_shared_sessions.ts";
-import { readSpecFields } from "./_spec_fields.ts";
+import { SharedSessions } from "./sessions/shared_sessions.ts";
+import { readSpecFields } from "./spec/spec_fields.ts";
 import { checkTimeoutMs, untilEnded } from "./_until_ended.ts";
 import { BackendError } from "./backend_error.ts";
 import type { LaunchSpec } from "./launch_spec.ts";

@@ -1,9 +1,9 @@
-import type { CheckedSpec, LaunchGrants } from "../_complete_spec.ts";
-import { checkLaunchSpec } from "../_launch_spec_check.ts";
-import { checkMountSource } from "../_mount_check.ts";
-import { ENV_UNRESTRICTED, mayGoUnrestricted } from "../_network_check.ts";
-import { refusal } from "../_refusal.ts";
-import { type CheckedTiers, checkTiers } from "../_tiers.ts";
+import type { CheckedSpec, LaunchGrants } from "../spec/complete_spec.ts";
+import { checkLaunchSpec } from "../spec/launch_spec_check.ts";
+import { checkMountSource } from "../spec/mount_check.ts";
+import { ENV_UNRESTRICTED, mayGoUnrestricted } from "../spec/network_check.ts";
+import { refusal } from "../spec/refusal.ts";
+import { type CheckedTiers, checkTiers } from "../spec/tiers.ts";
 import {
   type AllowedImage,
   checkImage,

@@ -1,4 +1,4 @@
-import { refusal } from "../_refusal.ts";
+import { refusal } from "../spec/refusal.ts";
 import type { Engine } from "./engine.ts";
 
 /** The runtimes that share the host's kernel, which any other one is tighter than. */

@@ -1,6 +1,6 @@
 import { BlockList, isIP } from "node:net";
-import { parseHostAndPort } from "../_host_name.ts";
-import { shown } from "../_shown.ts";
+import { parseHostAndPort } from "../spec/host_name.ts";
+import { shown } from "../spec/shown.ts";
 import { BackendError } from "../backend_error.ts";
 
 /** A socket in the file system. */

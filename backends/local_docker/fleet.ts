@@ -1,5 +1,5 @@
-import type { CheckedSpec } from "../_complete_spec.ts";
-import { imageReferenceText } from "../_image_reference.ts";
+import type { CheckedSpec } from "../spec/complete_spec.ts";
+import { imageReferenceText } from "../spec/image_reference.ts";
 import { untilEnded } from "../_until_ended.ts";
 import { BackendError } from "../backend_error.ts";
 import type { LaunchSpec } from "../launch_spec.ts";

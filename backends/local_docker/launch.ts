@@ -1,4 +1,4 @@
-import { type CheckedTmpfs, tmpfsText } from "../_tmpfs_options.ts";
+import { type CheckedTmpfs, tmpfsText } from "../spec/tmpfs_options.ts";
 import { BackendError } from "../backend_error.ts";
 import type { Mount, PullPolicy } from "../launch_spec.ts";
 import type { Posture } from "../posture.ts";

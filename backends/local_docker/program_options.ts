@@ -1,7 +1,7 @@
-import { absolutePath } from "../_absolute_path.ts";
-import { asMisuse } from "../_refusal.ts";
-import { readCommand, readEnv } from "../_text_fields.ts";
-import { readUser } from "../_user_check.ts";
+import { absolutePath } from "../spec/absolute_path.ts";
+import { asMisuse } from "../spec/refusal.ts";
+import { readCommand, readEnv } from "../spec/text_fields.ts";
+import { readUser } from "../spec/user_check.ts";
 import type {
   RunOptions,
   ShellRunOptions,

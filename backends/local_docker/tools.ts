@@ -1,5 +1,5 @@
-import { asMisuse } from "../_refusal.ts";
-import { readCommand } from "../_text_fields.ts";
+import { asMisuse } from "../spec/refusal.ts";
+import { readCommand } from "../spec/text_fields.ts";
 import { renderDomArgv, type ToolArgv } from "../tool_argv.ts";
 import type { Observation, ToolCall } from "../tool_call.ts";
 

@@ -4,8 +4,22 @@
  * Files that only declare types or re-export need no entry.
  */
 export const TESTED_THROUGH: Readonly<Record<string, string>> = {
+  "backends/_script.ts": "tests/backends/scripted_backend_test.ts",
+  "backends/_scripted_session.ts": "tests/backends/scripted_backend_test.ts",
+  "backends/_until_ended.ts": "tests/backends/scripted_backend_test.ts",
   "backends/backend_error.ts": "tests/backends/scripted_backend_test.ts",
+  "backends/docker_client.ts": "tests/backends/local_docker_backend_test.ts",
+  "backends/docker_observations.ts": "tests/docker/observations_test.ts",
+  "backends/docker_programs.ts": "tests/docker/run_test.ts",
+  "backends/files/": "tests/backends/sandbox_files_test.ts",
+  "backends/local_docker/": "tests/backends/local_docker_backend_test.ts",
+  "backends/local_docker_options.ts":
+    "tests/backends/local_docker_backend_test.ts",
+  "backends/pool/": "tests/backends/sandbox_pool_test.ts",
   "backends/sandbox_backend.ts": "tests/backends/scripted_backend_test.ts",
+  "backends/sandbox_files_options.ts": "tests/backends/sandbox_files_test.ts",
+  "backends/sessions/": "tests/backends/sessions/json_line_session_test.ts",
+  "backends/spec/": "tests/backends/spec/launch_spec_check_test.ts",
   "codec/_aes_gcm.ts": "tests/codec/aes_gcm_codec_test.ts",
   "codec/_aes_key.ts": "tests/codec/aes_gcm_codec_test.ts",
   "codec/_bytes.ts": "tests/codec/managed_aes_gcm_codec_test.ts",

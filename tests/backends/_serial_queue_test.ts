@@ -1,6 +1,6 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { SerialQueue } from "../../backends/_serial_queue.ts";
-import { turns } from "./_fake_launcher.ts";
+import { turns } from "./sessions/_fake_launcher.ts";
 
 Deno.test("SerialQueue runs one at a time and in order, whenever the next one comes", async () => {
   for (let steps = 0; steps < 20; steps++) {

@@ -1,6 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import fc from "fast-check";
-import { archive, file, folder } from "./_archives.ts";
+import { archive, file, folder } from "./files/_archives.ts";
 import {
   type FilesFixture,
   SYSTEM,
@@ -8,7 +8,7 @@ import {
   withFiles,
 } from "./_host_runner.ts";
 import { rejectsWith } from "./_rejects_with.ts";
-import { snapshot } from "./_snapshot.ts";
+import { snapshot } from "./files/_snapshot.ts";
 
 const LONG = "long name ".repeat(12);
 

@@ -1,6 +1,10 @@
 // Images made of the host's own programs, since there is no registry to ask.
 import { Buffer } from "node:buffer";
-import { archiveEnd, entryHead, entryTail } from "../../backends/_tar_write.ts";
+import {
+  archiveEnd,
+  entryHead,
+  entryTail,
+} from "../../backends/files/tar_write.ts";
 import type { DockerClient } from "../../backends/local_docker_backend.ts";
 
 /** What an image is made of. */

@@ -5,9 +5,9 @@ import type { SandboxFiles } from "../../backends/sandbox_files.ts";
 import { connect } from "../../backends/local_docker/connect.ts";
 import { findEngine } from "../../backends/local_docker/engine_address.ts";
 import { exists, readEnv } from "../../backends/local_docker/environment.ts";
-import { archive, file } from "../backends/_archives.ts";
+import { archive, file } from "../backends/files/_archives.ts";
 import { rejectsWith } from "../backends/_rejects_with.ts";
-import { snapshot } from "../backends/_snapshot.ts";
+import { snapshot } from "../backends/files/_snapshot.ts";
 import { dockerTest, engine, eventually, TestBackend } from "./_engine.ts";
 import { IMAGES } from "./_images.ts";
 
