@@ -100,6 +100,7 @@ export class Box {
           what: "look at the sandbox",
           codes: { 404: "sandbox_gone" },
         },
+        { State: "object" },
       );
       return State.Running;
     } catch (error) {

@@ -5,6 +5,8 @@ import type { DialOptions, DockerClient } from "../docker_client.ts";
 
 /** How long the engine may take to answer a call, by default. */
 const CALL_TIMEOUT_MS = 30_000;
+/** The longest answer that is read, such as a list of many containers. */
+const ANSWER_CHARS_MAX = 64 * 1024 * 1024;
 
 /** A call of the Engine API. */
 export interface EngineCall {
@@ -39,14 +41,35 @@ export class Engine {
     this.#connect = connect;
   }
 
-  /** Asks for JSON. */
-  async json<T>(call: EngineCall): Promise<T> {
-    return await this.#dial(call, {}) as T;
+  /**
+   * Asks for JSON.
+   *
+   * @param call The call.
+   * @param fields What has to be in the answer, and of which type.
+   * @throws {BackendError} `engine_failed`, if the answer is another one.
+   */
+  async json<T>(
+    call: EngineCall,
+    fields: Readonly<Record<string, string>> = {},
+  ): Promise<T> {
+    const answer = await this.#bounded(call, async (ended) => {
+      // As a stream: of JSON that breaks off, the modem never says a word.
+      const stream = await this.#dial(call, { isStream: true }, ended);
+      return parsed(call, await readAll(call, stream, ended));
+    });
+    for (const [field, type] of Object.entries(fields)) {
+      const value = (answer as Record<string, unknown> | null)?.[field];
+      if (typeof value !== type || value === null) {
+        throw malformed(call, `its ${field} is ${JSON.stringify(value)}`);
+      }
+    }
+    return answer as T;
   }
 
   /** Asks for a stream that the engine writes and ends. */
   async stream(call: EngineCall): Promise<Duplex> {
-    return await this.#dial(call, { isStream: true }) as Duplex;
+    const how = { isStream: true };
+    return await this.#bounded(call, (ended) => this.#dial(call, how, ended));
   }
 
   /** Takes the connection over: raw bytes, both ways. */
@@ -55,15 +78,18 @@ export class Engine {
     // Without a body, the modem would send the end of a chunked one, which could
     // come out as the first bytes of what is written.
     const body = call.body === undefined ? { file: Buffer.alloc(0) } : {};
-    return await this.#dial(call, { ...how, ...body }) as Duplex;
+    return await this.#bounded(
+      call,
+      (ended) => this.#dial(call, { ...how, ...body }, ended),
+    );
   }
 
-  async #dial(
+  /** Does something with a signal that is aborted when its time is up. */
+  async #bounded<T>(
     call: EngineCall,
-    how: Pick<DialOptions, "isStream" | "hijack" | "file">,
-  ): Promise<unknown> {
+    work: (ended: AbortSignal) => Promise<T>,
+  ): Promise<T> {
     call.signal?.throwIfAborted();
-    const client = await this.#connected();
     const { timeoutMs = CALL_TIMEOUT_MS } = call;
     const ended = new AbortController();
     const abort = () => ended.abort(call.signal?.reason);
@@ -72,29 +98,38 @@ export class Engine {
     }, timeoutMs);
     call.signal?.addEventListener("abort", abort, { once: true });
     try {
-      return await new Promise((resolve, reject) => {
-        // What destroys the request may not call back, as after an upgrade.
-        const end = () => reject(ended.signal.reason);
-        ended.signal.addEventListener("abort", end, { once: true });
-        const { statusCodes, path, options } = request(call);
-        client.modem.dial({
-          method: call.method,
-          path,
-          ...(options && { options }),
-          abortSignal: ended.signal,
-          statusCodes,
-          ...how,
-        }, (error, data) => {
-          if (ended.signal.aborted) {
-            destroyLate(data);
-          } else if (error) reject(failure(call, error));
-          else resolve(data);
-        });
-      });
+      return await work(ended.signal);
     } finally {
       clearTimeout(timer);
       call.signal?.removeEventListener("abort", abort);
     }
+  }
+
+  async #dial(
+    call: EngineCall,
+    how: Pick<DialOptions, "isStream" | "hijack" | "file">,
+    ended: AbortSignal,
+  ): Promise<Duplex> {
+    const client = await this.#connected();
+    return await new Promise<Duplex>((resolve, reject) => {
+      // What destroys the request may not call back, as after an upgrade.
+      const end = () => reject(ended.reason);
+      if (ended.aborted) return end();
+      ended.addEventListener("abort", end, { once: true });
+      const { statusCodes, path, options } = request(call);
+      client.modem.dial({
+        method: call.method,
+        path,
+        ...(options && { options }),
+        abortSignal: ended,
+        statusCodes,
+        ...how,
+      }, (error, data) => {
+        if (ended.aborted) destroyLate(data);
+        else if (error) reject(failure(call, error));
+        else resolve(data as Duplex);
+      });
+    });
   }
 
   async #connected(): Promise<DockerClient> {
@@ -131,6 +166,49 @@ function request({ method, path, query = {}, body = {} }: EngineCall) {
     : { statusCodes, path: `${path}?`, options: query };
 }
 
+/** Reads an answer to its end. */
+async function readAll(
+  call: EngineCall,
+  stream: Duplex,
+  ended: AbortSignal,
+): Promise<string> {
+  const decoder = new TextDecoder();
+  const stop = () => stream.destroy();
+  ended.addEventListener("abort", stop, { once: true });
+  let text = "";
+  try {
+    for await (const chunk of stream) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > ANSWER_CHARS_MAX) {
+        throw malformed(call, "it has no end");
+      }
+    }
+  } catch (error) {
+    if (ended.aborted) throw ended.reason;
+    throw error instanceof BackendError ? error : failure(call, error);
+  } finally {
+    ended.removeEventListener("abort", stop);
+  }
+  ended.throwIfAborted();
+  return text;
+}
+
+function parsed(call: EngineCall, text: string): unknown {
+  if (text.trim() === "") return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw malformed(call, `it is no JSON: ${text.slice(0, 100)}`);
+  }
+}
+
+function malformed({ what }: EngineCall, found: string): BackendError {
+  return new BackendError(
+    "engine_failed",
+    `Cannot ${what}: the engine's answer makes no sense: ${found}`,
+  );
+}
+
 /** A stream that arrives when nobody waits any more is closed. */
 function destroyLate(data: unknown): void {
   if (typeof data !== "object" || data === null || !("destroy" in data)) return;
@@ -149,13 +227,14 @@ function silence({ what }: EngineCall, timeoutMs: number): BackendError {
 
 /** What a failed request means. */
 function failure(call: EngineCall, cause: unknown): BackendError {
-  const { statusCode, json, message, code } = cause as {
+  const { statusCode, message, code } = cause as {
     statusCode?: number;
-    json?: { message?: string };
     message?: string;
     code?: string;
   };
-  const found = json?.message ?? message ?? String(cause);
+  // The modem puts the status and a dash before what the engine says.
+  const found = (message ?? String(cause))
+    .replace(/^\(HTTP code \d+\) .*? - /, "");
   if (statusCode !== undefined) {
     return new BackendError(
       call.codes?.[statusCode] ?? "engine_failed",

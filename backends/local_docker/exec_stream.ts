@@ -31,6 +31,7 @@ export class ExecStream {
   readonly #engine: Engine;
   readonly #id: string;
   readonly #socket: Duplex;
+  readonly #decoder = new FrameDecoder();
 
   private constructor(engine: Engine, id: string, socket: Duplex) {
     this.#engine = engine;
@@ -68,7 +69,7 @@ export class ExecStream {
           { Env: Object.entries(config.env).map(([k, v]) => `${k}=${v}`) }),
         ...(config.workdir !== undefined && { WorkingDir: config.workdir }),
       },
-    });
+    }, { Id: "string" });
     const socket = await engine.hijack({
       method: "POST",
       path: `/exec/${Id}/start`,
@@ -86,13 +87,17 @@ export class ExecStream {
    * @throws {BackendError} `engine_failed`, if the connection broke.
    */
   async *output(): AsyncGenerator<Output, void, undefined> {
-    const decoder = new FrameDecoder();
     try {
-      for await (const chunk of this.#socket) yield* decoder.push(chunk);
+      for await (const chunk of this.#socket) yield* this.#decoder.push(chunk);
     } catch (cause) {
       throw cause instanceof BackendError ? cause : broken(cause);
     }
-    if (!decoder.isWhole) throw broken("it ended within a frame");
+    if (!this.isWhole) throw broken("it ended within a frame");
+  }
+
+  /** Whether all that has begun to come has come. */
+  get isWhole(): boolean {
+    return this.#decoder.isWhole;
   }
 
   /** Writes to the program, and resolves when the bytes are on their way. */
@@ -124,7 +129,10 @@ export class ExecStream {
       path: `/exec/${this.#id}/json`,
       what: "see how a program in the sandbox ended",
       codes: GONE,
-    });
+    }, { Running: "boolean" });
+    if (!Running && !Number.isInteger(ExitCode)) {
+      throw broken(`it says that a program has exited with ${ExitCode}`);
+    }
     return {
       running: Running,
       exitCode: Running ? null : ExitCode,

@@ -265,10 +265,14 @@ export class Fleet {
   }
 
   async #owner(signal: AbortSignal | undefined): Promise<Owner> {
+    const { startupTimeoutMs } = this.#options;
     const ready = this.#ready ??= this.#prepare();
-    const ended = await untilEnded(undefined, [signal], ready);
-    // Without a time limit, it is never up.
-    return ended === "timeout" ? await ready : ended.value;
+    const ended = await untilEnded(startupTimeoutMs, [signal], ready);
+    if (ended !== "timeout") return ended.value;
+    throw new BackendError(
+      "engine_unavailable",
+      `Cannot launch: the engine did not answer within ${startupTimeoutMs} ms`,
+    );
   }
 
   /** What is done once, before the first launch. */

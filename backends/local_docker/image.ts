@@ -14,6 +14,12 @@ export interface Image {
   readonly env: readonly string[];
 }
 
+/** Options of {@linkcode ensureImage}. */
+export interface ImageOptions extends LaunchOptions {
+  /** How long a look for the image may take, in milliseconds. */
+  readonly timeoutMs: number;
+}
+
 /** A line of a pull's progress, as the engine writes it. */
 interface PullLine {
   readonly status?: string;
@@ -40,17 +46,16 @@ export async function ensureImage(
   engine: Engine,
   name: string,
   pull: PullPolicy,
-  options: LaunchOptions,
+  options: ImageOptions,
 ): Promise<Image> {
   if (pull === "always") await pullImage(engine, name, options);
-  const { signal } = options;
-  const found = await findImage(engine, name, signal);
+  const found = await findImage(engine, name, options);
   if (found !== undefined) return found;
   if (pull === "never") {
     throw unavailable(name, "is not there, and the policy is never to pull");
   }
   if (pull === "missing") await pullImage(engine, name, options);
-  const pulled = await findImage(engine, name, signal);
+  const pulled = await findImage(engine, name, options);
   if (pulled === undefined) {
     throw unavailable(name, "was pulled, but is not there");
   }
@@ -60,7 +65,7 @@ export async function ensureImage(
 async function findImage(
   engine: Engine,
   name: string,
-  signal: AbortSignal | undefined,
+  { signal, timeoutMs }: ImageOptions,
 ): Promise<Image | undefined> {
   try {
     const { Id, Config } = await engine.json<
@@ -71,7 +76,8 @@ async function findImage(
       what: `find the image ${name}`,
       codes: { 404: "image_unavailable" },
       signal,
-    });
+      timeoutMs,
+    }, { Id: "string" });
     return { id: Id, user: Config?.User ?? "", env: Config?.Env ?? [] };
   } catch (error) {
     if (error instanceof BackendError && error.code === "image_unavailable") {

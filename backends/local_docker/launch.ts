@@ -16,6 +16,8 @@ import { chooseUser, type SandboxUser, UNPRIVILEGED } from "./sandbox_user.ts";
 
 /** How long a failed launch is waited for to be cleaned up, before it goes on alone. */
 const CLEANUP_PATIENCE_MS = 10_000;
+/** How long the engine may go on creating after the launch was given up. */
+const CREATE_GRACE_MS = 2_000;
 const SAID_CHARS_MAX = 500;
 
 /** What to launch, checked, with every default filled in. */
@@ -74,7 +76,7 @@ export async function launch(
     engine,
     request.imageName,
     request.pull,
-    context,
+    { ...context, timeoutMs: context.startupTimeoutMs },
   );
   signal?.throwIfAborted();
   const user = chooseUser(request.user, image, request.capAdd);
@@ -102,7 +104,7 @@ async function launchWith(
   const over = new AbortController();
   const stop = stopper(signal, startupTimeoutMs, over.signal);
   // Ending this one is of no use: the engine would go on, and leave a container.
-  const creating = createContainer(engine, name, plan);
+  const creating = createContainer(engine, name, plan, startupTimeoutMs);
   let leash: Leash | undefined;
   try {
     const id = await Promise.race([creating, stop]);
@@ -236,6 +238,7 @@ async function createContainer(
   engine: Engine,
   name: string,
   plan: ContainerPlan,
+  startupTimeoutMs: number,
 ): Promise<string> {
   const { Id } = await engine.json<{ Id: string }>({
     method: "POST",
@@ -243,8 +246,10 @@ async function createContainer(
     query: { name },
     body: containerConfig(plan),
     what: "create a container",
+    // Beyond that, what it may still create is left to a sweep.
+    timeoutMs: startupTimeoutMs + CREATE_GRACE_MS,
     codes: { 400: "start_failed", 404: "image_unavailable" },
-  });
+  }, { Id: "string" });
   return Id;
 }
 
@@ -274,7 +279,7 @@ async function inspect(engine: Engine, id: string): Promise<ContainerState> {
     path: `/containers/${id}/json`,
     what: "see how the sandbox was started",
     codes: { 404: "start_failed" },
-  });
+  }, { HostConfig: "object", Mounts: "object" });
 }
 
 /** The engine's words, or those of the init that it puts in front. */

@@ -20,7 +20,7 @@ export async function lookAtPosture(
       path: `/containers/${id}/json`,
       what: "look at the sandbox's guards",
       codes: { 404: "sandbox_gone" },
-    }),
+    }, { HostConfig: "object", Mounts: "object" }),
     locksOption === undefined
       ? undefined
       : runScript(box, user, insideScript()),

@@ -14,9 +14,11 @@ const QUIET_FIRST_MS = 200;
 const QUIET_MAX_MS = 1_000;
 /** How long the output of a program that has ended may still be on its way. */
 const DRAIN_MS = 100;
+/** How long the rest of an output that has begun to come may take. */
+const STUCK_MS = 5_000;
 const EXIT_POLL_MS = 5;
 /** How long a start that is under way when it is called off may still take. */
-const START_TIMEOUT_MS = 5_000;
+const START_TIMEOUT_MS = 3_000;
 const FIRST_BYTES_MAX = 1_000;
 
 /** A program to run, and what to do with it meanwhile. */
@@ -201,7 +203,10 @@ class Supervision {
       const state = await exec.state();
       if (state.running) continue;
       if (!await delay(DRAIN_MS, signal)) return await NEVER;
-      if (!this.#isTaking && this.#sinceOutput() >= DRAIN_MS) return state;
+      if (this.#isTaking || this.#sinceOutput() < DRAIN_MS) continue;
+      if (exec.isWhole) return state;
+      // Part of its output is on its way, and may have got stuck there.
+      if (this.#sinceOutput() > STUCK_MS) throw stuck();
     }
   }
 
@@ -311,6 +316,14 @@ class Supervision {
       durationMs: performance.now() - this.#startedMs,
     };
   }
+}
+
+function stuck(): BackendError {
+  return new BackendError(
+    "engine_failed",
+    "Cannot read a program's output to its end: the program has ended, and the " +
+      "engine keeps the rest",
+  );
 }
 
 /** What waits after all is settled is waited for by nobody. */

@@ -453,7 +453,7 @@ Deno.test({
     withFiles(SYSTEM, async ({ host }) => {
       const root = new URL("../../", import.meta.url);
       const script = `
-        import { extractTar } from "${root}backends/_tar_extract.ts";
+        import { extractTar } from "${root}backends/files/tar_extract.ts";
         import { archive, file, symlink } from "${root}tests/backends/_archives.ts";
         const source = archive(file("file", "x"), symlink("link", "file"));
         const report = await extractTar(source, "${host}", {

@@ -291,3 +291,22 @@ Deno.test("FakeEngine gives the first process what is sent to who attached, to i
   assertEquals(await read, { stdout: "from outside", stderr: "", rest: 0 });
   assertEquals((await container.inspect()).State.Status, "exited");
 });
+
+Deno.test("FakeEngine never ends the output of a container that is removed without a start, as 20.10 does", async () => {
+  await using engine = await FakeEngine.start({ images });
+  const container = await clientOf(engine)
+    .createContainer({ Image: IMAGE, Cmd: ["sleep", "1"] });
+  const stream = await container.attach({
+    stream: true,
+    stdout: true,
+    hijack: true,
+  });
+  const ended = Promise.withResolvers<string>();
+  stream.on("end", () => ended.resolve("end")).resume();
+  await container.remove();
+  const pinged = clientOf(engine).ping().then(() => "nothing");
+  assertEquals(await Promise.race([ended.promise, pinged]), "nothing");
+  assertEquals(engine.openConnections >= 1, true);
+  stream.destroy();
+  await engine.when("no connection", () => engine.openConnections === 0);
+});

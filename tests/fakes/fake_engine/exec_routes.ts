@@ -89,8 +89,10 @@ async function attach({ daemon, request, reply, name }: Call): Promise<void> {
     if (isOn(request, "stdin") && container.config["OpenStdin"] === true) {
       container.feed(raw.incoming);
     }
-    // Attached to one that has ended, 20.10 says nothing, and does not end.
-    await Promise.race([ended.promise, reply.gone]);
+    // 20.10 never ends this where the container does not run and is not started,
+    // not even when it is removed. Only a client that has left is let go then.
+    const left = container.removed.then(() => raw.incoming.ended);
+    await Promise.race([ended.promise, left, reply.gone]);
     container.output.detach(attached);
   }
   await raw.end();

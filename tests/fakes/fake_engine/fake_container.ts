@@ -271,7 +271,6 @@ export class FakeContainer {
     if (!this.#daemon.containers.has(this.id)) return;
     this.#daemon.forget(this);
     this.#note("destroy");
-    this.output.end();
     this.#removed.resolve();
   }
 

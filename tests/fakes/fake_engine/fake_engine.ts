@@ -40,9 +40,11 @@ const WHEN_TIMEOUT_MS = 10_000;
  * unix socket, as far as the backend uses it, with programs of the test in place
  * of containers, and with faults on demand.
  *
- * What it answers was compared with a 20.10.24: "20.10" in the sources means that
- * it was seen there. What it has not, it refuses with 501. Needs
- * `--allow-net`, and to read and write the socket's folder.
+ * What it answers was compared with a 20.10.24 (like_the_engine_test.ts still
+ * does): "20.10" in the sources means that it was seen there. What it has not, it
+ * refuses with 501. For a LocalDockerBackend, its `programs` are best made by
+ * `sandboxPrograms`. Needs `--allow-net`, and to read and write the folder that
+ * its socket is in.
  */
 export class FakeEngine implements AsyncDisposable {
   /** Where it listens. */
