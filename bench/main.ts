@@ -1,5 +1,6 @@
-// deno task bench [sqlite] [jsonl] [growth]: everything when nothing is named.
-// Ratios are within one run, of medians of three interleaved rounds; see README.
+// deno task bench [sqlite] [jsonl] [growth] [docker]: all when nothing is named.
+// Ratios are within one run, of medians of interleaved rounds; see README.
+import { dockerRows } from "./_docker.ts";
 import { growthRows } from "./_growth.ts";
 import { jsonlRows } from "./_jsonl.ts";
 import { sqliteRows } from "./_sqlite.ts";
@@ -16,6 +17,11 @@ const parts: Record<string, (dir: string) => Promise<void>> = {
   },
   async growth(dir) {
     printTable("A million events, driver builtin", await growthRows(dir));
+  },
+  async docker() {
+    const rows = await dockerRows();
+    if (typeof rows === "string") console.log(`\ndocker is skipped: ${rows}`);
+    else printTable("LocalDockerBackend", rows);
   },
 };
 

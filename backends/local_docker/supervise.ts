@@ -230,8 +230,9 @@ class Supervision {
     if (exitCode !== null && exitCode !== KILLED) {
       return this.#status("exited", exitCode);
     }
-    if (!await this.#box.isRunning()) return await this.#afterSandbox();
+    // First what takes a moment: the engine's word lags behind a container's end.
     const oom = await ranOutOfMemory(this.#box, this.#startedAt);
+    if (!await this.#box.isRunning()) return await this.#afterSandbox();
     return this.#status(oom ? "oom" : "exited", exitCode);
   }
 

@@ -454,7 +454,7 @@ Deno.test({
       const root = new URL("../../", import.meta.url);
       const script = `
         import { extractTar } from "${root}backends/files/tar_extract.ts";
-        import { archive, file, symlink } from "${root}tests/backends/_archives.ts";
+        import { archive, file, symlink } from "${root}tests/backends/files/_archives.ts";
         const source = archive(file("file", "x"), symlink("link", "file"));
         const report = await extractTar(source, "${host}", {
           maxBytes: 9, maxEntries: 9,

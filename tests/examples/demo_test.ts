@@ -3,6 +3,7 @@ import { fileURLToPath } from "node:url";
 import { ManagedAesGcmCodec } from "@zu/backends/codec";
 import { SqliteSink, verifyLog } from "@zu/backends/sinks";
 import { JsonlSink } from "@zu/backends/sinks/jsonl";
+import { dockerTest } from "../docker/_engine.ts";
 
 const ROOT = new URL("../../", import.meta.url);
 const CONFIG = fileURLToPath(new URL("deno.json", ROOT));
@@ -15,7 +16,8 @@ const SAMPLE_EVENTS = 240;
 /** Starts the demo in a folder, with the permissions that its task grants. */
 async function start(
   cwd: string,
-  ...flags: string[]
+  flags: string[],
+  env: Record<string, string> = {},
 ): Promise<Deno.ChildProcess> {
   const { tasks } = JSON.parse(await Deno.readTextFile(CONFIG));
   const words: string[] = tasks.demo.command.split(" ");
@@ -28,7 +30,7 @@ async function start(
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--config", CONFIG, ...permissions, MAIN, ...flags],
     cwd,
-    env: { NO_COLOR: "1" },
+    env: { ...env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -42,7 +44,10 @@ interface Outcome {
 }
 
 async function run(cwd: string, ...flags: string[]): Promise<Outcome> {
-  const child = await start(cwd, ...flags);
+  return await outcomeOf(await start(cwd, flags));
+}
+
+async function outcomeOf(child: Deno.ChildProcess): Promise<Outcome> {
   const { code, stdout, stderr } = await child.output();
   const decoder = new TextDecoder();
   return {
@@ -88,7 +93,11 @@ async function readKeys(
 
 Deno.test("demo replays, verifies and finds every edit", async () => {
   await inFolder(async (cwd) => {
-    const { code, stdout, stderr } = await run(cwd, "--repeat", "2");
+    const { code, stdout, stderr } = await run(
+      cwd,
+      "--repeat=2",
+      "--no-sandbox",
+    );
     assertEquals([code, stderr], [0, ""], stdout);
     for (
       const part of [
@@ -104,6 +113,7 @@ Deno.test("demo replays, verifies and finds every edit", async () => {
     ) assertStringIncludes(stdout, part);
     assertEquals(stdout.match(/^ {2}ok {2}/gm)?.length, 9);
     assert(!stdout.includes("FAILED"), stdout);
+    assert(!stdout.includes("andbox"), stdout);
 
     const folder = namedFolder(cwd, stdout);
     const { codec, signKey: key } = await readKeys(folder);
@@ -122,7 +132,11 @@ Deno.test("demo replays, verifies and finds every edit", async () => {
 
 Deno.test("demo shows its keys to nobody else, and leaves no plain text in the log", async () => {
   await inFolder(async (cwd) => {
-    const { code, stdout } = await run(cwd, "--driver", "builtin");
+    const { code, stdout } = await run(
+      cwd,
+      "--driver=builtin",
+      "--no-sandbox",
+    );
     assertEquals(code, 0, stdout);
     assertStringIncludes(stdout, "driver builtin");
     const folder = namedFolder(cwd, stdout);
@@ -138,6 +152,63 @@ Deno.test("demo shows its keys to nobody else, and leaves no plain text in the l
       false,
       true,
     ]);
+  });
+});
+
+dockerTest(
+  "demo launches a sandbox, and the log and its copy tell of it",
+  async () => {
+    await inFolder(async (cwd) => {
+      const { code, stdout, stderr } = await run(cwd);
+      assertEquals([code, stderr], [0, ""], stdout);
+      for (
+        const part of [
+          "Sandbox, launched in ",
+          "no capabilities, no new privileges, seccomp filter",
+          '{"words":5,"characters":28}',
+          "wait timed out after 500 ms",
+          "Left: 0 of the calls' processes, 0 containers",
+        ]
+      ) assertStringIncludes(stdout, part);
+      assertEquals(stdout.match(/^ {2}ok {2}/gm)?.length, 13);
+      assert(!stdout.includes("FAILED"), stdout);
+
+      const folder = namedFolder(cwd, stdout);
+      const { codec, signKey: key } = await readKeys(folder);
+      const options = { codec, readOnly: true };
+      await using log = await SqliteSink.open(`${folder}/run.db`, options);
+      await using copy = new JsonlSink(`${folder}/run.jsonl`);
+      for (const sink of [log, copy]) {
+        const { events, traces, violations } = await verifyLog(sink, { key });
+        assertEquals([events, traces, violations], [SAMPLE_EVENTS + 6, 6, []]);
+        const [called] = await sink.query({
+          type: "harness.tool.called",
+        }, { afterSeq: SAMPLE_EVENTS });
+        assertEquals(called?.event.payload.tool, "word_count");
+        const [observed] = await sink.query({
+          parent_id: called!.event.event_id,
+        });
+        assertEquals(observed?.event.payload.observation, {
+          words: 5,
+          characters: 28,
+          status: 200,
+        });
+      }
+    });
+  },
+);
+
+Deno.test("demo without an engine says in one line where it looked, and goes on", async () => {
+  await inFolder(async (cwd) => {
+    const env = { DOCKER_HOST: "unix:///nowhere/docker.sock" };
+    const child = await start(cwd, [], env);
+    const { code, stdout, stderr } = await outcomeOf(child);
+    assertEquals([code, stderr], [0, ""], stdout);
+    const [line] = stdout.match(/^No sandbox was launched: .*$/m) ?? [""];
+    assertStringIncludes(line, "engine_unavailable: ");
+    assertStringIncludes(line, "/nowhere/docker.sock");
+    assertEquals(stdout.match(/^ {2}ok {2}/gm)?.length, 9);
+    assert(!stdout.includes("FAILED"), stdout);
   });
 });
 
@@ -202,7 +273,7 @@ Deno.test({
   ignore: Deno.build.os === "windows",
   async fn() {
     await inFolder(async (cwd) => {
-      const child = await start(cwd, "--repeat", "100");
+      const child = await start(cwd, ["--repeat", "100"]);
       let stdout = "";
       const lines = child.stdout.pipeThrough(new TextDecoderStream());
       const stderr = new Response(child.stderr).text();

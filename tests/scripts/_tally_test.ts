@@ -2,7 +2,9 @@ import { assertEquals } from "@std/assert";
 import {
   addTallies,
   describeTally,
+  SKIPPED,
   tallyCheck,
+  tallySkippable,
   tallyTests,
 } from "../../scripts/_tally.ts";
 
@@ -10,6 +12,16 @@ Deno.test("tallyCheck counts a command by its exit code", () => {
   assertEquals(tallyCheck(0), { passed: 1, failed: 0, skipped: 0 });
   assertEquals(tallyCheck(1), { passed: 0, failed: 1, skipped: 0 });
   assertEquals(tallyCheck(143), { passed: 0, failed: 1, skipped: 0 });
+});
+
+Deno.test("tallySkippable tells a check that was not possible by its exit code", () => {
+  const skip = { passed: 0, failed: 0, skipped: 1 };
+  assertEquals(tallySkippable(SKIPPED), skip);
+  for (const code of [0, 1, 127]) {
+    assertEquals(tallySkippable(code), tallyCheck(code));
+  }
+  // Any other check that ends like that has failed.
+  assertEquals(tallyCheck(SKIPPED).failed, 1);
 });
 
 Deno.test("tallyTests reads each form of the summary", () => {

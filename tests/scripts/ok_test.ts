@@ -14,6 +14,7 @@ const FILES: Record<string, string> = {
       "test": "deno test",
       "doc-test": "deno test --doc mod.ts",
       "publish:check": "deno publish --dry-run --allow-dirty",
+      "containers:check": "exit 0",
     },
     fmt: { include: ["*.ts"] },
   }),
@@ -60,11 +61,24 @@ async function runGate(
 }
 
 Deno.test("ok passes a sound package, and ends in the count", async () => {
-  // Five checks, the demo, one test and one example.
+  // Six checks, the demo, one test and one example.
   assertEquals(await runGate({}), {
     code: 0,
-    lastLine: "8 passed, 0 failed, 1 skipped",
+    lastLine: "9 passed, 0 failed, 1 skipped",
   });
+});
+
+Deno.test("ok skips the look at the engine where there is none, and fails on what is left", async () => {
+  const config = FILES["deno.json"]!;
+  for (
+    const [exit, code, lastLine] of [
+      ["exit 77", 0, "8 passed, 0 failed, 2 skipped"],
+      ["exit 1", 1, "8 passed, 1 failed, 1 skipped"],
+    ] as const
+  ) {
+    const changes = { "deno.json": config.replace("exit 0", exit) };
+    assertEquals(await runGate(changes), { code, lastLine });
+  }
 });
 
 Deno.test("ok fails on a failing test, and counts it beside the rest", async () => {
@@ -75,7 +89,7 @@ Deno.test("ok fails on a failing test, and counts it beside the rest", async () 
 `,
   });
   assertEquals(code, 1);
-  assertEquals(lastLine, "8 passed, 1 failed, 1 skipped");
+  assertEquals(lastLine, "9 passed, 1 failed, 1 skipped");
 });
 
 Deno.test("ok counts every kind of step that fails, and runs them all", async () => {
@@ -89,6 +103,6 @@ export const one = Math.random();
     "README.md": "```sh\nno-such-program\ndeno task test\n```\n",
   });
   assertEquals(code, 1);
-  // Only the type check passes.
-  assertEquals(lastLine, "1 passed, 7 failed");
+  // Only the type check passes, and the look at the engine.
+  assertEquals(lastLine, "2 passed, 7 failed");
 });

@@ -1,6 +1,7 @@
 import { assertEquals, assertStringIncludes } from "@std/assert";
 import type { LogReport } from "@zu/backends/sinks";
 import {
+  addDestinations,
   checkCounts,
   checkDestination,
   checkReport,
@@ -98,4 +99,19 @@ Deno.test("checkDestination holds only where everything was delivered", () => {
     const { problem } = checkDestination(state, 6);
     assertStringIncludes(problem ?? "no problem", "of 6 events were");
   }
+});
+
+Deno.test("addDestinations sums how each fared, by its name", () => {
+  const anchors = { ...WHOLE, name: "anchors", failed: 1 };
+  assertEquals(
+    addDestinations([WHOLE, anchors], [
+      { ...anchors, delivered: 2, dropped: 3 },
+      { ...WHOLE, delivered: 1 },
+    ]),
+    [
+      { ...WHOLE, delivered: 7 },
+      { ...anchors, delivered: 8, failed: 2, dropped: 3 },
+    ],
+  );
+  assertEquals(addDestinations([WHOLE], []), [WHOLE]);
 });

@@ -12,17 +12,19 @@ Deno.test("parseFlags has a default for everything", async () => {
     out: "demo-out",
     driver: "auto",
     repeat: 1,
+    sandbox: true,
     help: false,
   });
 });
 
 Deno.test("parseFlags takes every flag", () => {
   const args = ["--in", "a", "--out=b", "--driver", "ffi", "--repeat", "7"];
-  assertEquals(parseFlags([...args, "--help"]), {
+  assertEquals(parseFlags([...args, "--no-sandbox", "--help"]), {
     in: "a",
     out: "b",
     driver: "ffi",
     repeat: 7,
+    sandbox: false,
     help: true,
   });
 });
@@ -34,6 +36,8 @@ Deno.test("parseFlags refuses what it does not know, and says which", () => {
     [["--driver", "sqlite3"], '"sqlite3"'],
     [["--in="], "--in"],
     [["--out="], "--out"],
+    [["--sandbox"], "--sandbox"],
+    [["--no-sandbox=1"], "--no-sandbox"],
     [["--repeat"], "--repeat"],
     ...["0", "-1", "1.5", "1e3", "", `${REPEAT_MAX + 1}`].map(
       (value): [string[], string] => [[`--repeat=${value}`], `"${value}"`],

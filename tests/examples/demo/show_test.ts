@@ -1,26 +1,14 @@
 import { assertEquals } from "@std/assert";
 import type { Check } from "../../../examples/demo/checks.ts";
 import { showChecks } from "../../../examples/demo/show.ts";
-
-/** What is printed, with everything put back afterwards. */
-function printed(print: () => void): string[] {
-  const lines: string[] = [];
-  const { log } = console;
-  console.log = (line: string) => void lines.push(line);
-  try {
-    print();
-  } finally {
-    console.log = log;
-  }
-  return lines;
-}
+import { printed } from "./_printed.ts";
 
 const HOLDS: Check = { what: "the log verifies", problem: undefined };
 const FAILS: Check = { what: "the copy verifies", problem: "it is empty" };
 
-Deno.test("showChecks is true only if every check holds, and says which does not", () => {
+Deno.test("showChecks is true only if every check holds, and says which does not", async () => {
   const results: boolean[] = [];
-  const lines = printed(() => {
+  const lines = await printed(() => {
     results.push(showChecks([HOLDS, HOLDS]), showChecks([HOLDS, FAILS, HOLDS]));
   });
   assertEquals(results, [true, false]);
