@@ -4,6 +4,7 @@
  * @module
  */
 export * from "./backend_error.ts";
+export * from "./check_launch_spec.ts";
 export * from "./image_policy.ts";
 export * from "./launch_spec.ts";
 export * from "./local_docker_backend.ts";

@@ -2,7 +2,6 @@ import {
   type CheckedImagePolicy,
   imagePolicyOf,
 } from "./image_policy_check.ts";
-import type { AllowedCapability } from "./cap_add.ts";
 import { memoryText } from "./memory_size.ts";
 import {
   checkDistinctTargets,
@@ -93,7 +92,7 @@ export interface CheckedSpec {
   /** The runtime, if it is not the engine's. */
   readonly runtime: string | undefined;
   /** Capabilities, without `CAP_`. */
-  readonly capAdd: readonly AllowedCapability[];
+  readonly capAdd: readonly string[];
   /** What of the host is inside. */
   readonly mounts: readonly CheckedMount[];
   /** What can be reached. */

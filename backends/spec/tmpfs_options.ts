@@ -36,9 +36,13 @@ export interface TmpfsOptions {
 export interface CheckedTmpfs extends TmpfsOptions {
   /** Where it is. */
   readonly target: string;
+  /** Whether nothing can be written there. */
   readonly readOnly: boolean;
+  /** Whether programs can be started from there. */
   readonly exec: boolean;
+  /** How many bytes it may hold. */
   readonly size: number;
+  /** Its permissions, in octal digits. */
   readonly mode: string;
 }
 

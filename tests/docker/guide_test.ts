@@ -3,7 +3,11 @@ import { dockerTest, text } from "./_engine.ts";
 import { IMAGES } from "./_images.ts";
 
 const ROOT = new URL("../../", import.meta.url);
-const GUIDES = ["docs/sandboxes.md", "backends/local_docker_backend.ts"];
+const GUIDES = [
+  "README.md",
+  "docs/sandboxes.md",
+  "backends/local_docker_backend.ts",
+];
 
 /** The examples of a file, which do not run where there is no engine. */
 async function examplesOf(path: string): Promise<string[]> {
