@@ -14,6 +14,16 @@ const SUMMARY =
 // deno-lint-ignore no-control-regex -- colours are control sequences
 const COLOUR = /\x1b\[[\d;]*m/g;
 
+/** What a check exits with that cannot be made here. */
+export const SKIPPED = 77;
+
+/** A check that may not be possible: where it is not, it says so by its code. */
+export function tallySkippable(code: number): Tally {
+  return code === SKIPPED
+    ? { passed: 0, failed: 0, skipped: 1 }
+    : tallyCheck(code);
+}
+
 /** A step that is one check: it holds when the command succeeds. */
 export function tallyCheck(code: number): Tally {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };

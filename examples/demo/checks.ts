@@ -56,6 +56,23 @@ export function checkReport(
   return { what: `${name} verifies`, problem };
 }
 
+/** How destinations fared, in two parts of a run together. */
+export function addDestinations(
+  first: readonly DestinationState[],
+  second: readonly DestinationState[],
+): DestinationState[] {
+  return first.map((state) => {
+    const other = second.find(({ name }) => name === state.name);
+    return {
+      name: state.name,
+      queued: state.queued + (other?.queued ?? 0),
+      delivered: state.delivered + (other?.delivered ?? 0),
+      failed: state.failed + (other?.failed ?? 0),
+      dropped: state.dropped + (other?.dropped ?? 0),
+    };
+  });
+}
+
 /** Whether a destination of the bus got everything. */
 export function checkDestination(
   { name, delivered, failed, dropped }: DestinationState,

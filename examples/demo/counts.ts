@@ -24,3 +24,21 @@ export async function countEvents(
   }
   return { events: count, byType, byTrace };
 }
+
+/** What is left of counts when other events are not counted. */
+export function withoutCounts(all: Counts, others: Counts): Counts {
+  const subtract = (
+    counts: Counts["byType"],
+    without: Counts["byType"],
+  ) =>
+    new Map(
+      Array.from(counts, ([key, count]): [string, number] => {
+        return [key, count - (without.get(key) ?? 0)];
+      }).filter(([, count]) => count !== 0),
+    );
+  return {
+    events: all.events - others.events,
+    byType: subtract(all.byType, others.byType),
+    byTrace: subtract(all.byTrace, others.byTrace),
+  };
+}

@@ -17,6 +17,8 @@ export interface Flags {
   readonly driver: "auto" | "ffi" | "builtin";
   /** How many times to replay the log. */
   readonly repeat: number;
+  /** Whether to launch a sandbox. */
+  readonly sandbox: boolean;
   /** Whether to show the usage and do nothing else. */
   readonly help: boolean;
 }
@@ -35,7 +37,8 @@ const SAMPLE: string = fileURLToPath(
 /** What `--help` prints. */
 export const USAGE =
   `Replays a run log into an encrypted, signed SQLite log with a JSONL copy beside
-it, verifies both, then edits copies behind its back to show what is found.
+it, runs two tool calls in a sandbox and records them there, verifies both, then
+edits copies behind its back to show what is found.
 
     deno task demo [flags]
 
@@ -43,7 +46,12 @@ it, verifies both, then edits copies behind its back to show what is found.
     --out DIR        where to make a folder for this run (default: demo-out)
     --driver NAME    which SQLite: ${DRIVERS.join(", ")} (default: auto)
     --repeat N       replay the log N times, under fresh ids (default: 1)
+    --no-sandbox     launch no sandbox, whether there is an engine or not
     --help           show this
+
+The sandbox needs a container engine, where DOCKER_HOST says or at
+/var/run/docker.sock, and a static busybox to make an image of. Without, the demo
+says what is missing, and goes on.
 
 Exits with 0 if everything was as it should be, 1 if something was off or the
 input is no run log, 2 if the flags are wrong, 130 after Ctrl-C.`;
@@ -54,7 +62,8 @@ input is no run log, 2 if the flags are wrong, 130 after Ctrl-C.`;
  * @throws {UsageError} If a flag is unknown or its value makes no sense.
  */
 export function parseFlags(args: readonly string[]): Flags {
-  const { in: input, out, driver, repeat, help } = parseStrictly(args);
+  const values = parseStrictly(args);
+  const { in: input, out, driver, repeat, help } = values;
   if (!isDriver(driver)) {
     const names = DRIVERS.join(", ");
     throw new UsageError(`--driver: "${driver}" is not one of ${names}`);
@@ -67,7 +76,8 @@ export function parseFlags(args: readonly string[]): Flags {
   }
   if (input === "") throw new UsageError("--in: the file name is empty");
   if (out === "") throw new UsageError("--out: the folder name is empty");
-  return { in: input, out, driver, repeat: times, help };
+  const sandbox = !values["no-sandbox"];
+  return { in: input, out, driver, repeat: times, sandbox, help };
 }
 
 function parseStrictly(args: readonly string[]) {
@@ -79,6 +89,7 @@ function parseStrictly(args: readonly string[]) {
         out: { type: "string", default: "demo-out" },
         driver: { type: "string", default: "auto" },
         repeat: { type: "string", default: "1" },
+        "no-sandbox": { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },
     }).values;

@@ -1,7 +1,7 @@
 /**
  * The demo: replays a run log into an encrypted, signed SQLite log with a JSONL
- * copy beside it, shows what is in it, verifies it, and edits copies behind its
- * back to show that this is found.
+ * copy beside it, records there what a sandbox does, shows what is in it, verifies
+ * it, and edits copies behind its back to show that this is found.
  *
  *     deno task demo --help
  *
@@ -10,18 +10,20 @@
 import { CodecError } from "@zu/backends/codec";
 import { type Event, SinkError, verifyLog } from "@zu/backends/sinks";
 import {
+  addDestinations,
   type Check,
   checkCounts,
   checkDestination,
   checkReport,
 } from "./checks.ts";
-import { countEvents, type Counts } from "./counts.ts";
+import { countEvents, type Counts, withoutCounts } from "./counts.ts";
 import { type DemoLog, openDemoLog } from "./demo_log.ts";
 import { type Flags, parseFlags, USAGE, UsageError } from "./flags.ts";
 import { progressBar } from "./progress.ts";
 import { replay } from "./replay.ts";
 import { makeRunFolder } from "./run_folder.ts";
 import { readRunLog, replayed, RunLogError } from "./run_log.ts";
+import { runSandboxPart, type SandboxPart } from "./sandbox_part.ts";
 import {
   showChecks,
   showCounts,
@@ -36,6 +38,8 @@ import { planTamperings } from "./tampering.ts";
 
 /** How many events are replayed at most: they may all wait for the copy. */
 const EVENTS_MAX = 1_000_000;
+/** What came of a sandbox that was not asked for. */
+const NO_SANDBOX: SandboxPart = { published: [], destinations: [], checks: [] };
 
 /** Runs the demo, and returns whether everything was as it should be. */
 async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
@@ -51,7 +55,7 @@ async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
   try {
     await using demoLog = await openDemoLog(folder, flags.driver);
     const checks = [
-      ...await fill(demoLog, events, flags.repeat, signal),
+      ...await fill(demoLog, events, flags, signal),
       ...await verify(demoLog, signal),
       ...await edit(demoLog, signal),
     ];
@@ -65,15 +69,15 @@ async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
   }
 }
 
-/** Replays the events, and shows what the log holds then. */
+/** Replays the events, uses a sandbox, and shows what the log holds then. */
 async function fill(
   demoLog: DemoLog,
   events: readonly Event[],
-  times: number,
+  { repeat, sandbox }: Flags,
   signal: AbortSignal,
 ): Promise<Check[]> {
-  const total = events.length * times;
-  const result = await replay(replayed(events, times), demoLog, {
+  const total = events.length * repeat;
+  const result = await replay(replayed(events, repeat), demoLog, {
     total,
     onProgress: progressBar(total, {
       isTerminal: Deno.stdout.isTerminal(),
@@ -81,14 +85,25 @@ async function fill(
     }),
     signal,
   });
-  const counts = await countStored(demoLog, signal);
   showSpeed(total, result);
+  const { published, destinations, checks } = sandbox
+    ? await runSandboxPart(demoLog, signal)
+    : NO_SANDBOX;
+  const counts = await countStored(demoLog, signal);
   showCounts(counts);
   await showTask(demoLog.log);
   await showStorage(demoLog, counts.events);
+  const ofSandbox = await countEvents(published.map(({ event }) => event));
   return [
-    checkCounts(counts, await countEvents(distinct(events)), times),
-    ...result.destinations.map((each) => checkDestination(each, total)),
+    checkCounts(
+      withoutCounts(counts, ofSandbox),
+      await countEvents(distinct(events)),
+      repeat,
+    ),
+    ...checks,
+    ...addDestinations(result.destinations, destinations).map((each) =>
+      checkDestination(each, total + published.length)
+    ),
   ];
 }
 

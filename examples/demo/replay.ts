@@ -1,15 +1,9 @@
-import {
-  AnchorRecorder,
-  type DestinationState,
-  type Event,
-  EventBus,
-} from "@zu/backends/sinks";
+import type { DestinationState, Event } from "@zu/backends/sinks";
 import type { DemoLog } from "./demo_log.ts";
+import { ship } from "./shipping.ts";
 
 /** How many events are on their way to the log at once; they share commits. */
 const IN_FLIGHT = 64;
-/** How long to wait for the copy to catch up. */
-const DRAIN_TIMEOUT_MS = 60_000;
 
 /** How to replay. */
 export interface ReplayOptions {
@@ -31,37 +25,26 @@ export interface ReplayResult {
   readonly destinations: readonly DestinationState[];
 }
 
-/**
- * Publishes events: to the log first, then to the copy, with an anchor of each
- * trace at the end.
- */
+/** Publishes a log's events, as many at once as there may be on their way. */
 export async function replay(
   events: Iterable<Event>,
-  { log, copy, anchors }: DemoLog,
+  demoLog: DemoLog,
   { total, onProgress, signal }: ReplayOptions,
 ): Promise<ReplayResult> {
-  await using recorder = new AnchorRecorder(log, anchors);
-  await using bus = new EventBus(log, {
-    // Nothing may be dropped, however far the copy falls behind.
-    queueMax: total,
-    drainTimeoutMs: DRAIN_TIMEOUT_MS,
-  });
-  bus.addDestination("copy", copy);
-  bus.addDestination("anchors", (stored) => recorder.record(stored));
-
   const start = performance.now();
-  let stored = 0;
-  for (const batch of batches(events, IN_FLIGHT)) {
-    signal.throwIfAborted();
-    await Promise.all(batch.map((event) => bus.publish(event)));
-    stored += batch.length;
-    onProgress(stored);
-  }
-  const storedMs = performance.now() - start;
-  await bus.close();
-  await recorder.flush();
+  let storedMs = 0;
+  const destinations = await ship(demoLog, total, async (publish) => {
+    let stored = 0;
+    for (const batch of batches(events, IN_FLIGHT)) {
+      signal.throwIfAborted();
+      await Promise.all(batch.map(publish));
+      stored += batch.length;
+      onProgress(stored);
+    }
+    storedMs = performance.now() - start;
+  });
   const shippedMs = performance.now() - start;
-  return { storedMs, shippedMs, destinations: bus.destinations };
+  return { storedMs, shippedMs, destinations };
 }
 
 function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {

@@ -14,7 +14,7 @@ export async function makeRunFolder(out: string): Promise<string> {
       `--out: writing to ${out} is not allowed. "deno task demo" may write to ` +
         "demo-out alone; for another folder run\n    deno run --allow-read " +
         `--allow-write=${out} --allow-ffi --allow-env=DENO_SQLITE_PATH ` +
-        `examples/demo/main.ts --out ${out}`,
+        `examples/demo/main.ts --out ${out} --no-sandbox`,
     );
   }
   const time = new Date().toISOString().replace(/:|\..*/g, "");
