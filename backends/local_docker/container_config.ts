@@ -1,7 +1,24 @@
 import type { Mount } from "../launch_spec.ts";
+import type { CheckedSpec } from "../spec/complete_spec.ts";
 
-/** A sandbox, checked, with every default filled in. */
-export interface ContainerPlan {
+/** What a container is to be. */
+export interface ContainerPlan extends
+  Pick<
+    CheckedSpec,
+    | "env"
+    | "workdir"
+    | "labels"
+    | "memory"
+    | "cpus"
+    | "pids"
+    | "readOnlyRootfs"
+    | "extraHosts"
+    | "dns"
+    | "seccomp"
+    | "runtime"
+    | "capAdd"
+    | "mounts"
+  > {
   readonly imageId: string;
   /** The program that runs from the start, and its arguments. */
   readonly command: readonly string[];
@@ -9,20 +26,8 @@ export interface ContainerPlan {
   readonly user: string;
   /** Whether that is nobody whom programs in the sandbox run as. */
   readonly isHolderApart: boolean;
-  readonly env: Readonly<Record<string, string>>;
-  readonly workdir: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly memory: number;
-  readonly cpus: number;
-  readonly pids: number;
-  readonly readOnlyRootfs: boolean;
+  /** Folders in memory, with their mount options. */
   readonly tmpfs: Readonly<Record<string, string>>;
-  readonly extraHosts: Readonly<Record<string, string>>;
-  readonly dns: readonly string[];
-  readonly seccomp: string | undefined;
-  readonly runtime: string | undefined;
-  readonly capAdd: readonly string[];
-  readonly mounts: readonly Required<Mount>[];
   readonly hasNetwork: boolean;
 }
 

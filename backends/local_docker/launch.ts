@@ -1,6 +1,7 @@
 import { type CheckedTmpfs, tmpfsText } from "../spec/tmpfs_options.ts";
 import { BackendError } from "../backend_error.ts";
-import type { Mount, PullPolicy } from "../launch_spec.ts";
+import type { PullPolicy } from "../launch_spec.ts";
+import type { CheckedSpec } from "../spec/complete_spec.ts";
 import type { Posture } from "../posture.ts";
 import type { LaunchOptions } from "../sandbox_backend.ts";
 import { Box, removeContainer } from "./box.ts";
@@ -20,30 +21,13 @@ const CLEANUP_PATIENCE_MS = 10_000;
 const CREATE_GRACE_MS = 2_000;
 const SAID_CHARS_MAX = 500;
 
-/** What to launch, checked, with every default filled in. */
-export interface LaunchRequest {
-  /** The image as it was asked for, and as the engine is to be told. */
-  readonly image: string;
+/** What to launch. */
+export interface LaunchRequest
+  extends Omit<CheckedSpec, "imagePolicy" | "network" | "tier"> {
+  /** The image, as the engine is to be told. */
   readonly imageName: string;
   readonly pull: PullPolicy;
-  readonly command: readonly string[] | undefined;
-  readonly user: string | undefined;
-  readonly env: Readonly<Record<string, string>>;
-  readonly workdir: string | undefined;
-  readonly labels: Readonly<Record<string, string>>;
-  readonly memory: number;
-  readonly cpus: number;
-  readonly pids: number;
-  readonly readOnlyRootfs: boolean;
-  readonly tmpfs: readonly CheckedTmpfs[];
-  readonly extraHosts: Readonly<Record<string, string>>;
-  readonly dns: readonly string[];
-  readonly seccomp: string | undefined;
-  readonly runtime: string | undefined;
-  readonly capAdd: readonly string[];
-  readonly mounts: readonly Required<Mount>[];
   readonly hasNetwork: boolean;
-  readonly ttlMs: number;
   readonly expiresAt: number;
 }
 

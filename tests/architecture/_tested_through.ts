@@ -8,6 +8,7 @@ export const TESTED_THROUGH: Readonly<Record<string, string>> = {
   "backends/_scripted_session.ts": "tests/backends/scripted_backend_test.ts",
   "backends/_until_ended.ts": "tests/backends/scripted_backend_test.ts",
   "backends/backend_error.ts": "tests/backends/scripted_backend_test.ts",
+  "backends/check_launch_spec.ts": "tests/backends/scripted_backend_test.ts",
   "backends/docker_client.ts": "tests/backends/local_docker_backend_test.ts",
   "backends/docker_observations.ts": "tests/docker/observations_test.ts",
   "backends/docker_programs.ts": "tests/docker/run_test.ts",

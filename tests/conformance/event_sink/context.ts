@@ -1,4 +1,4 @@
-import { AssertionError } from "@std/assert";
+import { soon } from "../_soon.ts";
 import type { EventSink, SinkSupports } from "../../../sinks/mod.ts";
 import type { RuleContext, SinkOpenOptions } from "./rule.ts";
 
@@ -73,22 +73,8 @@ export class TestContext implements RuleContext, AsyncDisposable {
     return sink;
   };
 
-  readonly soon = async <T>(what: string, promise: Promise<T>): Promise<T> => {
-    const { patienceMs } = this.#options;
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () =>
-        reject(
-          new AssertionError(`waited ${patienceMs} ms in vain for ${what}`),
-        ),
-      patienceMs,
-    );
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  readonly soon = <T>(what: string, promise: Promise<T>): Promise<T> =>
+    soon(what, promise, this.#options.patienceMs);
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#log.end();

@@ -1,47 +1,8 @@
+import { CountedSignal } from "../_counted_signal.ts";
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import type { StoredEvent } from "../../../sinks/mod.ts";
 import type { EventSinkRule } from "./rule.ts";
 import { drain, later, sample, samples, settle, TRACE_B } from "./samples.ts";
-
-/** A signal that knows who listens to it. */
-class CountedSignal {
-  readonly #controller = new AbortController();
-  readonly #listening = new Set<unknown>();
-
-  constructor() {
-    const { signal } = this;
-    const add = signal.addEventListener.bind(signal);
-    const remove = signal.removeEventListener.bind(signal);
-    signal.addEventListener = (
-      type: string,
-      listener: EventListenerOrEventListenerObject,
-      options?: boolean | AddEventListenerOptions,
-    ) => {
-      this.#listening.add(listener);
-      add(type, listener, options);
-    };
-    signal.removeEventListener = (
-      type: string,
-      listener: EventListenerOrEventListenerObject,
-      options?: boolean | EventListenerOptions,
-    ) => {
-      this.#listening.delete(listener);
-      remove(type, listener, options);
-    };
-  }
-
-  get signal(): AbortSignal {
-    return this.#controller.signal;
-  }
-
-  get listeners(): number {
-    return this.#listening.size;
-  }
-
-  abort(reason: unknown): void {
-    this.#controller.abort(reason);
-  }
-}
 
 function iterate(stream: AsyncIterable<StoredEvent>) {
   return stream[Symbol.asyncIterator]();

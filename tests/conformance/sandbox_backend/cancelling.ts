@@ -8,7 +8,7 @@ import {
   later,
   moment,
 } from "./asserts.ts";
-import { CountedSignal } from "./counted_signal.ts";
+import { CountedSignal } from "../_counted_signal.ts";
 import type { RuleContext, SandboxBackendRule } from "./rule.ts";
 
 /** Reasons of every kind, those that are easily taken for none included. */

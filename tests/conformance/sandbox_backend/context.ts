@@ -1,3 +1,4 @@
+import { soon } from "../_soon.ts";
 import { assertEquals, AssertionError } from "@std/assert";
 import type {
   ExecOptions,
@@ -181,22 +182,8 @@ export class TestContext<B extends SandboxBackend>
     }
   }
 
-  readonly soon = async <T>(what: string, promise: Promise<T>): Promise<T> => {
-    const { patienceMs } = this.#options;
-    const { promise: late, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(
-      () =>
-        reject(
-          new AssertionError(`waited ${patienceMs} ms in vain for ${what}`),
-        ),
-      patienceMs,
-    );
-    try {
-      return await Promise.race([promise, late]);
-    } finally {
-      clearTimeout(timer);
-    }
-  };
+  readonly soon = <T>(what: string, promise: Promise<T>): Promise<T> =>
+    soon(what, promise, this.#options.patienceMs);
 
   /** Ends everything, even where some fails. */
   async [Symbol.asyncDispose](): Promise<void> {

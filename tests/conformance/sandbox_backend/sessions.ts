@@ -7,7 +7,7 @@ import {
   moment,
   rejection,
 } from "./asserts.ts";
-import { CountedSignal } from "./counted_signal.ts";
+import { CountedSignal } from "../_counted_signal.ts";
 import type { RuleContext, SandboxBackendRule } from "./rule.ts";
 
 /** How many commands are sent at once. */

@@ -38,6 +38,11 @@ export class CountedSignal {
     return this.#controller.signal;
   }
 
+  /** How many listen to it. */
+  get listeners(): number {
+    return this.#listening.size;
+  }
+
   abort(reason: unknown): void {
     this.#controller.abort(reason);
   }
