@@ -89,21 +89,23 @@ async function launchWith(
   const stop = stopper(signal, startupTimeoutMs, over.signal);
   // Ending this one is of no use: the engine would go on, and leave a container.
   const creating = createContainer(engine, name, plan, startupTimeoutMs);
-  let leash: Leash | undefined;
+  let attaching: Promise<Leash> | undefined;
   try {
     const id = await Promise.race([creating, stop]);
-    leash = await Promise.race([Leash.attach(engine, id), stop]);
-    const reading = leash.readUntilReady();
+    attaching = Leash.attach(engine, id, over.signal);
+    const leash = await Promise.race([attaching, stop]);
+    const reading = hasShell
+      ? leash.readUntilReady()
+      : Promise.resolve({ isReady: true, text: "" });
     reading.catch(() => {});
-    await Promise.race([start(engine, id, request), stop]);
-    const [state, { isReady, text }] = await Promise.race([
-      Promise.all([
-        inspect(engine, id),
-        hasShell ? reading : { isReady: true, text: "" },
-      ]),
-      stop,
-    ]);
+    await Promise.race([start(engine, id, request, over.signal), stop]);
+    // It runs beside the reading, and says nothing of one that has ended.
+    const inspecting = inspect(engine, id, over.signal);
+    inspecting.catch(() => {});
+    const { isReady, text } = await Promise.race([reading, stop]);
     if (!isReady) throw notReady(request, text);
+    const state = await Promise.race([inspecting, stop]);
+    if (!state.State.Running) throw notReady(request, text);
     const inside = hasShell ? readInside(text) : undefined;
     const sandboxUser = user.resolve(
       inside,
@@ -124,7 +126,8 @@ async function launchWith(
     leash.unref();
     return { box, leash, plan, posture };
   } catch (error) {
-    leash?.release();
+    // One that comes late would be held for ever.
+    attaching?.then((leash) => leash.release(), () => {});
     const cleanup = creating.then(() => {}, () => {})
       .then(() => removeContainer(engine, name));
     cleanup.catch(() => {});
@@ -241,9 +244,11 @@ async function start(
   engine: Engine,
   id: string,
   { command }: LaunchRequest,
+  signal: AbortSignal,
 ): Promise<void> {
   try {
     await engine.json({
+      signal,
       method: "POST",
       path: `/containers/${id}/start`,
       what: "start a container",
@@ -257,8 +262,13 @@ async function start(
   }
 }
 
-async function inspect(engine: Engine, id: string): Promise<ContainerState> {
+async function inspect(
+  engine: Engine,
+  id: string,
+  signal: AbortSignal,
+): Promise<ContainerState> {
   return await engine.json<ContainerState>({
+    signal,
     method: "GET",
     path: `/containers/${id}/json`,
     what: "see how the sandbox was started",

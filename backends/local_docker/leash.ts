@@ -25,8 +25,13 @@ export class Leash {
   }
 
   /** Connects to a container that has been created and not started. */
-  static async attach(engine: Engine, containerId: string): Promise<Leash> {
+  static async attach(
+    engine: Engine,
+    containerId: string,
+    signal: AbortSignal,
+  ): Promise<Leash> {
     const socket = await engine.hijack({
+      signal,
       method: "POST",
       path: `/containers/${containerId}/attach`,
       query: { stream: true, stdin: true, stdout: true, stderr: true },

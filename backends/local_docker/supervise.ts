@@ -98,9 +98,8 @@ class Supervision {
       workdir,
       stdin,
     });
-    const first = await Promise.race([starting, stop]).catch((error) => {
-      throw this.#whyNotStarted(error);
-    });
+    const first = await Promise.race([starting, stop])
+      .catch((error) => this.#notBegun(error));
     if (typeof first === "string") return await this.#callOff(starting, first);
     const exec = first;
     try {
@@ -111,12 +110,18 @@ class Supervision {
     }
   }
 
-  #whyNotStarted(error: unknown): unknown {
-    if (!(error instanceof BackendError) || error.code !== "sandbox_gone") {
-      return error;
+  /** Tells a sandbox that is gone from one that is paused, say. */
+  async #notBegun(error: unknown): Promise<never> {
+    const isGone = error instanceof BackendError &&
+      error.code === "sandbox_gone" && !await this.#box.isRunning();
+    if (isGone) {
+      this.#box.markEnded();
+      throw this.#box.goneError(`run "${this.#program.argv[0]}"`, error);
     }
-    this.#box.markEnded();
-    return this.#box.goneError(`run "${this.#program.argv[0]}"`, error);
+    if (error instanceof BackendError && error.code === "sandbox_gone") {
+      throw new BackendError("engine_failed", error.message, { cause: error });
+    }
+    throw error;
   }
 
   /** Ends a program that may or may not have been started. */

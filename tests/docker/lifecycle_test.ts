@@ -315,6 +315,29 @@ dockerTest(
 );
 
 dockerTest(
+  "LocalDockerBackend takes a sandbox that others have paused for no lost one",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({ image: IMAGE });
+    const ask = (what: string) =>
+      engine.json({
+        method: "POST",
+        path: `/containers/${sandbox.id}/${what}`,
+        what,
+      });
+    await ask("pause");
+    const error = await assertRejects(
+      () => backend.run(sandbox, ["true"]),
+      BackendError,
+    );
+    assertEquals(error.code, "engine_failed");
+    assert(/paused/.test(error.message), error.message);
+    await ask("unpause");
+    assertEquals((await backend.run(sandbox, ["true"])).exitCode, 0);
+  },
+);
+
+dockerTest(
   "SandboxPool hands out warm containers, and leaves none",
   async () => {
     await using backend = new TestBackend();
