@@ -44,7 +44,12 @@ function checkBytes(name: string, bytes: number): number {
   );
 }
 
-function checkArgv(argv: readonly string[]): readonly string[] {
+/**
+ * Checks a program and its arguments.
+ *
+ * @throws {TypeError} For what is none.
+ */
+export function checkArgv(argv: readonly string[]): readonly string[] {
   const words = asMisuse("argv", () => readCommand(argv));
   // The shell that sets the limits would read it as an option of its own.
   if (words[0]!.startsWith("-")) {

@@ -121,6 +121,8 @@ class Supervision {
     if (error instanceof BackendError && error.code === "sandbox_gone") {
       throw new BackendError("engine_failed", error.message, { cause: error });
     }
+    // Whether the engine has started it before it broke off, nobody can tell.
+    await this.#end("aborted", undefined).catch(() => {});
     throw error;
   }
 

@@ -1,7 +1,6 @@
-import { asMisuse } from "../spec/refusal.ts";
-import { readCommand } from "../spec/text_fields.ts";
 import { renderDomArgv, type ToolArgv } from "../tool_argv.ts";
 import type { Observation, ToolCall } from "../tool_call.ts";
+import { checkArgv } from "./program_options.ts";
 
 /** The program of a tool call, or what the model gets to see in its place. */
 export type CallArgv =
@@ -37,7 +36,7 @@ export class Tools {
       return refused(400, `${name}: its arguments are no object`);
     }
     try {
-      return { argv: asMisuse("argv", () => readCommand(tool(args))) };
+      return { argv: checkArgv(tool(args)) };
     } catch (error) {
       const found = error instanceof Error ? error.message : String(error);
       return refused(400, `${name}: ${found}`);

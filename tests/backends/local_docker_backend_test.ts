@@ -97,6 +97,18 @@ for (const [step, route] of Object.entries(RUN_ROUTES)) {
   }
 }
 
+Deno.test("lesson 20: LocalDockerBackend.run ends what was started though the answer was lost", async () => {
+  await using engine = await startEngine();
+  await using backend = backendFor(engine);
+  await using sandbox = await backend.launch(spec);
+  for (const kind of ["500", "reset", "garbage"] as const) {
+    engine.fault({ ...RUN_ROUTES["starting an exec"]!, kind, isDone: true });
+    await fails(() => backend.run(sandbox, ["linger"]));
+    assertEquals(engine.containers[0]!.processes.length, 1, `after ${kind}`);
+  }
+  assertEquals((await backend.run(sandbox, ["true"])).exitCode, 0);
+});
+
 const CUTS: Readonly<Record<string, FaultKind>> = {
   "within a header": { kind: "half a frame", cut: "header" },
   "within a frame": { kind: "half a frame", cut: "body" },

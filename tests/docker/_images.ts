@@ -75,6 +75,16 @@ const RECIPES: readonly (() => Promise<Recipe>)[] = [
   () => busybox("user-app", ["USER app", "ENV FROM_IMAGE=1"]),
   () => busybox("user-toor", ["USER toor"]),
   async () => ({ ...await busybox("strict-tmp"), tmpMode: 0o755 }),
+  // A shell that looks for its programs where it is told to, unlike busybox's own.
+  async () => {
+    const { "bin/sh": _, ...links } = await applets();
+    return {
+      name: "dash-tools",
+      files: { "bin/busybox": BUSYBOX_PATH },
+      links,
+      programs: ["/bin/dash"],
+    };
+  },
   // A shell of another make, and nothing else: not even sleep.
   () => Promise.resolve({ name: "dash-only", programs: ["/bin/dash"] }),
   () => Promise.resolve({ name: "bash-only", programs: ["/bin/bash"] }),
@@ -91,6 +101,7 @@ export const IMAGES = {
   userApp: "localhost/zu-test/user-app:1",
   userToor: "localhost/zu-test/user-toor:1",
   strictTmp: "localhost/zu-test/strict-tmp:1",
+  dashTools: "localhost/zu-test/dash-tools:1",
   dashOnly: "localhost/zu-test/dash-only:1",
   bashOnly: "localhost/zu-test/bash-only:1",
   noShell: "localhost/zu-test/no-shell:1",

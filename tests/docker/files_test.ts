@@ -5,7 +5,7 @@ import type { SandboxFiles } from "../../backends/sandbox_files.ts";
 import { connect } from "../../backends/local_docker/connect.ts";
 import { findEngine } from "../../backends/local_docker/engine_address.ts";
 import { exists, readEnv } from "../../backends/local_docker/environment.ts";
-import { archive, file } from "../backends/files/_archives.ts";
+import { archive, file, symlink } from "../backends/files/_archives.ts";
 import { rejectsWith } from "../backends/_rejects_with.ts";
 import { snapshot } from "../backends/files/_snapshot.ts";
 import { dockerTest, engine, eventually, TestBackend } from "./_engine.ts";
@@ -292,3 +292,53 @@ dockerTest("SandboxFiles says sandbox_gone once it is", async () => {
   await rejectsWith(files.list("/tmp"), gone);
   await rejectsWith(new Response(stream).bytes(), gone);
 });
+
+dockerTest(
+  "lesson 34: SandboxFiles follows no link that a sandbox has made out of the host's folder",
+  () =>
+    withFiles(async ({ files, host, sh }) => {
+      const outside = `${host}/outside`;
+      await Deno.mkdir(outside);
+      await Deno.writeTextFile(`${outside}/kept`, "kept");
+      await sh(`mkdir /tmp/a && cd /tmp/a && ln -s ${outside} abs &&
+        ln -s ../../outside up && ln -s /etc/passwd passwd && echo x > file`);
+      const { skipped } = await files.downloadTo("/tmp/a", `${host}/a`);
+      assertEquals(skipped.length, 3);
+      assertEquals(await snapshot(`${host}/a`), { file: "x\n" });
+    }),
+);
+
+dockerTest(
+  "lesson 34: SandboxFiles trusts no archive, whatever program the sandbox took for tar",
+  async () => {
+    const host = await Deno.realPath(await Deno.makeTempDir());
+    try {
+      const outside = `${host}/outside`;
+      await Deno.mkdir(outside);
+      await using backend = new TestBackend();
+      await using sandbox = await backend.launch({
+        image: IMAGES.dashTools,
+        env: { PATH: "/tmp/bin:/bin" },
+      });
+      const files = backend.files(sandbox);
+      await files.write("/tmp/bin/tar", "#!/bin/sh\ncat /tmp/hostile.tar\n", {
+        parents: true,
+        mode: 0o755,
+      });
+      const take = async (tar: ReadableStream<Uint8Array>) => {
+        await files.write("/tmp/hostile.tar", tar);
+        return await files.downloadTo("/tmp/bin", `${host}/to`);
+      };
+      for (const path of [`${outside}/evil`, "../outside/evil"]) {
+        await rejectsWith(take(archive(file(path, "evil"))), "file_refused");
+        assertEquals(await snapshot(outside), {});
+      }
+      // What would go through the link goes into a folder of its name.
+      await take(archive(symlink("a", outside), file("a/evil", "evil")));
+      assertEquals(await snapshot(outside), {});
+      assertEquals((await Deno.lstat(`${host}/to/a`)).isDirectory, true);
+    } finally {
+      await Deno.remove(host, { recursive: true });
+    }
+  },
+);

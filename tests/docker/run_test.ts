@@ -503,6 +503,7 @@ dockerTest("LocalDockerBackend.exec makes observations of tools", async () => {
       fail: () => ["sh", "-c", "echo why >&2; exit 3"],
       sleep: () => ["sleep", "1000"],
       odd: () => [],
+      dashed: () => ["--help"],
       noise: () => ["seq", "1", "5000"],
     },
   });
@@ -530,6 +531,7 @@ dockerTest("LocalDockerBackend.exec makes observations of tools", async () => {
   assertEquals([status, (raw as string).length], [500, 2_000]);
   assertEquals((await exec("none")).status, 404);
   assertEquals((await exec("odd")).status, 400);
+  assertEquals((await exec("dashed")).status, 400);
   assertEquals((await exec("render_dom", { url: "--help" })).status, 400);
   const reason = new Error("enough");
   const thrown = await assertRejects(
