@@ -325,18 +325,19 @@ dockerTest(
         parents: true,
         mode: 0o755,
       });
-      const take = async (tar: ReadableStream<Uint8Array>) => {
+      const hostile = [
+        archive(symlink("a", outside), file("a/evil", "evil")),
+        archive(file(`${outside}/evil`, "evil")),
+        archive(file("../outside/evil", "evil")),
+      ];
+      for (const tar of hostile) {
         await files.write("/tmp/hostile.tar", tar);
-        return await files.downloadTo("/tmp/bin", `${host}/to`);
-      };
-      for (const path of [`${outside}/evil`, "../outside/evil"]) {
-        await rejectsWith(take(archive(file(path, "evil"))), "file_refused");
+        await rejectsWith(
+          files.downloadTo("/tmp/bin", `${host}/to`),
+          "file_refused",
+        );
         assertEquals(await snapshot(outside), {});
       }
-      // What would go through the link goes into a folder of its name.
-      await take(archive(symlink("a", outside), file("a/evil", "evil")));
-      assertEquals(await snapshot(outside), {});
-      assertEquals((await Deno.lstat(`${host}/to/a`)).isDirectory, true);
     } finally {
       await Deno.remove(host, { recursive: true });
     }
