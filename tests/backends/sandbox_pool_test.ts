@@ -5,7 +5,7 @@ import {
   SandboxPool,
   ScriptedBackend,
 } from "../../backends/mod.ts";
-import { CountedSignal } from "../conformance/sandbox_backend/counted_signal.ts";
+import { CountedSignal } from "../conformance/_counted_signal.ts";
 import {
   HeldBackend,
   HeldClock,

@@ -71,7 +71,8 @@ Deno.test("checkLaunchSpec refuses any JSON or grants no more than there is to g
       for (const { size } of checked.tmpfs) {
         assert(size > 0 && size <= checked.memory);
       }
-      assert(checked.capAdd.every((name) => CAP_ADD_ALLOWED.includes(name)));
+      const allowed: readonly string[] = CAP_ADD_ALLOWED;
+      assert(checked.capAdd.every((name) => allowed.includes(name)));
       assert(!checked.mounts.some(({ source }) => source === "/"));
       assert(Object.isFrozen(checked));
     }),
