@@ -2,9 +2,9 @@ import { BackendError } from "../backend_error.ts";
 import { delay } from "./delay.ts";
 import type { Engine } from "./engine.ts";
 import {
-  type LocksOption,
   type ProcessTag,
   processTag,
+  type TaggingShell,
 } from "./process_tag.ts";
 
 /** How long a removal that somebody else has begun may take. */
@@ -25,8 +25,8 @@ export interface BoxFacts {
   readonly env: Readonly<Record<string, string>>;
   /** Whether it has a shell, in which its guards run. */
   readonly hasShell: boolean;
-  /** How its shell sets tags; undefined if it has no shell, or a simpler one. */
-  readonly locksOption: LocksOption | undefined;
+  /** The shell that sets tags; undefined if it has none, or a simpler one. */
+  readonly shell: TaggingShell | undefined;
   /** When its time to live is over, in milliseconds since 1970. */
   readonly expiresAt: number;
 }

@@ -121,7 +121,8 @@ export function readPosture({ plan, state, inside }: Seen): Posture {
     })).sort((a, b) => Number(a.readOnly) - Number(b.readOnly)),
     runtime: host.Runtime,
     expiry: plan.isHolderApart && inside?.hasSleep ? "sandbox" : "process",
-    endsRuns: inside?.locksOption !== undefined,
+    endsRuns: inside?.locksOption !== undefined &&
+      inside.shell !== undefined,
     seenFromInside: inside !== undefined,
   };
   return {

@@ -13,6 +13,14 @@ const SCANS_MAX = 10;
 const REPORT_BYTES_MAX = 4096;
 const POLL_MS = 10;
 
+/** What could have a shell or its loader run something else first. */
+const NO_DETOURS = {
+  ENV: "",
+  BASH_ENV: "",
+  LD_PRELOAD: "",
+  LD_LIBRARY_PATH: "",
+};
+
 /** What came of ending the processes of a run. */
 export interface Ended {
   readonly cleanup: Exclude<RunCleanup, "none">;
@@ -53,8 +61,8 @@ async function scanUntilGone(
   box: Box,
   { tag, user, isRunning, spared }: RunProcesses,
 ): Promise<number | undefined> {
-  const { locksOption } = box.facts;
-  if (locksOption === undefined || box.gone.aborted) return undefined;
+  const { shell } = box.facts;
+  if (shell === undefined || box.gone.aborted) return undefined;
   const script = killScript(tag, spared);
   try {
     // Only a look that begins when the program has ended counts: before, it may
@@ -82,8 +90,9 @@ export async function runScript(
   timeoutMs: number = SCAN_TIMEOUT_MS,
 ): Promise<string | undefined> {
   const exec = await ExecStream.start(box.engine, box.facts.id, {
-    argv: ["sh", "-c", script],
+    argv: [box.facts.shell?.path ?? "sh", "-c", script],
     user,
+    env: NO_DETOURS,
     stdin: false,
   });
   const printed = new Capture(REPORT_BYTES_MAX);

@@ -14,6 +14,8 @@ export interface Inside {
   readonly interfaces: readonly string[];
   readonly memory: number | undefined;
   readonly pids: number | undefined;
+  /** Where the shell is, by a path that nobody can put another one before. */
+  readonly shell: string | undefined;
   readonly locksOption: LocksOption | undefined;
   readonly hasSleep: boolean;
 }
@@ -30,6 +32,11 @@ export const READY = "zu-ready";
 export function insideScript(user?: string): string {
   return `${FIND_LOCKS_OPTION}
 echo "locks $zu_locks"
+zu_ifs=$IFS IFS=:
+for zu_d in $PATH; do
+  [ -x "$zu_d/sh" ] && echo "shell $zu_d/sh" && break
+done
+IFS=$zu_ifs
 command -v sleep >/dev/null && echo "sleep yes"
 while read -r k v; do
   case $k in
@@ -70,6 +77,7 @@ export function readInside(text: string): Inside {
   const capabilities = first("CapBnd");
   const named = first("named")?.split(" ").map(Number);
   const locks = first("locks");
+  const shell = first("shell") ?? "";
   return {
     uid: leading(first("Uid")) ?? null,
     gid: leading(first("Gid")) ?? null,
@@ -90,6 +98,7 @@ export function readInside(text: string): Inside {
       first("memory/memory.limit_in_bytes") ?? first("memory.max"),
     ),
     pids: leading(first("pids/pids.max") ?? first("pids.max")),
+    shell: /^(?:\/[\w.-]+)+$/.test(shell) ? shell : undefined,
     locksOption: locks === "x" || locks === "w" ? locks : undefined,
     hasSleep: first("sleep") === "yes",
   };

@@ -11,8 +11,9 @@ import { delay } from "./delay.ts";
 import type { Engine } from "./engine.ts";
 import { guardedCommand, holderCommand } from "./holder.ts";
 import { ensureImage, type Image } from "./image.ts";
-import { readInside } from "./inside.ts";
+import { type Inside, readInside } from "./inside.ts";
 import { Leash } from "./leash.ts";
+import type { TaggingShell } from "./process_tag.ts";
 import { chooseUser, type SandboxUser, UNPRIVILEGED } from "./sandbox_user.ts";
 
 /** How long a failed launch is waited for to be cleaned up, before it goes on alone. */
@@ -120,7 +121,7 @@ async function launchWith(
       user: sandboxUser,
       env: homeOf(sandboxUser, image, request),
       hasShell,
-      locksOption: inside?.locksOption,
+      shell: taggingShell(inside),
       expiresAt: request.expiresAt,
     });
     leash.unref();
@@ -140,6 +141,13 @@ async function launchWith(
   } finally {
     over.abort();
   }
+}
+
+function taggingShell(inside: Inside | undefined): TaggingShell | undefined {
+  const { shell: path, locksOption: option } = inside ?? {};
+  return path === undefined || option === undefined
+    ? undefined
+    : { path, option };
 }
 
 function planContainer(

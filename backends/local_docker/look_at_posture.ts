@@ -13,7 +13,7 @@ export async function lookAtPosture(
   box: Box,
   plan: ContainerPlan,
 ): Promise<Posture> {
-  const { id, user, locksOption } = box.facts;
+  const { id, user, shell } = box.facts;
   const [state, text] = await Promise.all([
     box.engine.json<ContainerState>({
       method: "GET",
@@ -21,9 +21,7 @@ export async function lookAtPosture(
       what: "look at the sandbox's guards",
       codes: { 404: "sandbox_gone" },
     }, { HostConfig: "object", Mounts: "object" }),
-    locksOption === undefined
-      ? undefined
-      : runScript(box, user, insideScript()),
+    shell === undefined ? undefined : runScript(box, user, insideScript()),
   ]);
   const inside = text === undefined ? undefined : readInside(text);
   return readPosture({ plan, state, inside });

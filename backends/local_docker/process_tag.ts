@@ -16,6 +16,13 @@
 /** Which option of the shell's `ulimit` sets file locks: it depends on the shell. */
 export type LocksOption = "x" | "w";
 
+/** A shell that can set tags. */
+export interface TaggingShell {
+  /** Where it is: a program may put another one before it on the path. */
+  readonly path: string;
+  readonly option: LocksOption;
+}
+
 /** The limits of one run. */
 export interface ProcessTag {
   /** Resident set size, in KiB. */
@@ -40,11 +47,11 @@ export function processTag(n: number): ProcessTag {
 export function taggedArgv(
   argv: readonly string[],
   { rss, locks }: ProcessTag,
-  option: LocksOption,
+  { option, path }: TaggingShell,
 ): string[] {
   const script = `ulimit -m ${rss} && ulimit -${option} ${locks} || exit 126
 exec "$@"`;
-  return ["sh", "-c", script, "sh", ...argv];
+  return [path, "-c", script, "sh", ...argv];
 }
 
 /**

@@ -65,8 +65,8 @@ export class BoxShell implements SandboxShell {
   /** Opens a shell, and sees that it answers. */
   static async open(box: Box, plan: ShellPlan): Promise<BoxShell> {
     box.assertAlive("open a shell");
-    const { locksOption, id } = box.facts;
-    if (locksOption === undefined) {
+    const { shell: program, id } = box.facts;
+    if (program === undefined) {
       throw new BackendError(
         "unsupported",
         "Cannot open a shell: the sandbox has no sh whose ulimit can tell its " +
@@ -75,7 +75,7 @@ export class BoxShell implements SandboxShell {
     }
     const tag = box.nextTag();
     const { user, env, workdir } = plan;
-    const argv = taggedArgv(["sh"], tag, locksOption);
+    const argv = taggedArgv([program.path], tag, program);
     const exec = await ExecStream.start(box.engine, id, {
       argv,
       user,

@@ -88,11 +88,9 @@ class Supervision {
 
   async #runUntil(stop: Promise<Stop>): Promise<RunStatus> {
     const { argv, user, env, workdir, stdin, onStart } = this.#program;
-    const { locksOption, id } = this.#box.facts;
+    const { shell, id } = this.#box.facts;
     const starting = ExecStream.start(this.#box.engine, id, {
-      argv: locksOption === undefined
-        ? argv
-        : taggedArgv(argv, this.#tag, locksOption),
+      argv: shell === undefined ? argv : taggedArgv(argv, this.#tag, shell),
       user,
       env,
       workdir,
@@ -231,7 +229,7 @@ class Supervision {
 
   async #afterExit(state: ExecState): Promise<RunStatus> {
     const { exitCode, hasStarted } = state;
-    if (!hasStarted && this.#box.facts.locksOption !== undefined) {
+    if (!hasStarted && this.#box.facts.shell !== undefined) {
       throw this.#notStarted();
     }
     if (exitCode !== null && exitCode !== KILLED) {

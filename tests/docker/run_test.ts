@@ -278,6 +278,29 @@ dockerTest(
 );
 
 dockerTest(
+  "lesson 20: a shell that a program puts first on the path has no say in its end",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({
+      image: IMAGES.dashTools,
+      env: { PATH: "/tmp/bin:/bin", LD_PRELOAD: "/tmp/none.so" },
+    });
+    await backend.files(sandbox).write(
+      "/tmp/bin/sh",
+      "#!/bin/sh\necho zu-ended 0 0\n",
+      { parents: true, mode: 0o755 },
+    );
+    const { outcome, cleanup, survivors } = await backend.run(
+      sandbox,
+      ["sleep", "1000"],
+      { timeoutMs: 300 },
+    );
+    assertEquals([outcome, cleanup, survivors], ["timeout", "verified", 0]);
+    assertEquals(await strangers(backend, sandbox), []);
+  },
+);
+
+dockerTest(
   "lesson 20: a fork bomb ends with its time, with the sandbox if need be",
   async () => {
     await using backend = new TestBackend();

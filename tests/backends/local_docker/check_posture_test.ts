@@ -72,6 +72,7 @@ const inside: Inside = {
   interfaces: ["lo"],
   memory: 2 ** 30,
   pids: 64,
+  shell: "/bin/sh",
   locksOption: "x",
   hasSleep: true,
 };

@@ -1,10 +1,11 @@
-import { assertEquals } from "@std/assert";
+import { assert, assertEquals } from "@std/assert";
 import {
   insideScript,
   readInside,
 } from "../../../backends/local_docker/inside.ts";
 
 const SAID = `locks x
+shell /bin/sh
 sleep yes
 Uid: 65533	65533	65533	65533
 Gid: 65532	65532	65532	65532
@@ -34,6 +35,7 @@ Deno.test("readInside reads what the script says, and nothing that comes later",
     interfaces: ["lo", "eth0"],
     memory: 2 ** 30,
     pids: 256,
+    shell: "/bin/sh",
     locksOption: "x",
     hasSleep: true,
   });
@@ -53,6 +55,7 @@ Deno.test("readInside reads cgroup v2, and takes what is missing for unknown", (
     interfaces: [],
     memory: undefined,
     pids: undefined,
+    shell: undefined,
     locksOption: undefined,
     hasSleep: false,
   });
@@ -66,4 +69,5 @@ Deno.test("insideScript is a script that the shell here can run", async () => {
   const inside = readInside(new TextDecoder().decode(stdout));
   assertEquals(inside.named, { uid: 0, gid: 0 });
   assertEquals(inside.hasSleep, true);
+  assert(inside.shell !== undefined && (await Deno.stat(inside.shell)).isFile);
 });

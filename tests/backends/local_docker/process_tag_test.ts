@@ -25,8 +25,9 @@ Deno.test("processTag: no run can get from its limits to those of another", () =
 
 Deno.test("taggedArgv keeps a program's words as they are", () => {
   const words = ["printf", "%s", "a 'b'", "", "$c"];
-  const argv = taggedArgv(words, processTag(7), "x");
-  assertEquals(argv.slice(0, 2), ["sh", "-c"]);
+  const shell = { path: "/bin/sh", option: "x" } as const;
+  const argv = taggedArgv(words, processTag(7), shell);
+  assertEquals(argv.slice(0, 2), ["/bin/sh", "-c"]);
   assertEquals(argv.slice(4), words);
 });
 

@@ -58,7 +58,9 @@ export function sandboxPrograms(
   };
   return (argv, io) => {
     const [shell, option, script = ""] = argv;
-    if (shell !== "sh" || option !== "-c") return programs(argv, io);
+    if (!/^(?:\/bin\/)?sh$/.test(shell ?? "") || option !== "-c") {
+      return programs(argv, io);
+    }
     const tag = /^ulimit -m (\d+) && ulimit -[xw] (\d+) \|\|/.exec(script);
     if (tag !== null) {
       tags.set(io.process, { rss: Number(tag[1]), locks: Number(tag[2]) });
@@ -119,6 +121,7 @@ function insideOf(io: ProgramIo, named: string | undefined): string[] {
     hostConfig["NetworkMode"] !== "none";
   return [
     "locks x",
+    "shell /bin/sh",
     "sleep yes",
     `Uid: ${uid} ${uid} ${uid} ${uid}`,
     `Gid: ${gid} ${gid} ${gid} ${gid}`,
