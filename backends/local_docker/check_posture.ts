@@ -20,12 +20,16 @@ export interface ContainerState {
     readonly PidMode: string;
     readonly IpcMode: string;
     readonly UsernsMode: string;
+    readonly UTSMode?: string;
     readonly Init: boolean | null;
     readonly AutoRemove: boolean;
     readonly Runtime: string;
     readonly Devices: readonly unknown[] | null;
+    readonly DeviceRequests?: readonly unknown[] | null;
+    readonly DeviceCgroupRules?: readonly unknown[] | null;
     readonly MaskedPaths: readonly string[] | null;
     readonly ReadonlyPaths: readonly string[] | null;
+    readonly Tmpfs?: Readonly<Record<string, string>> | null;
   };
   readonly Mounts: readonly {
     readonly Type: string;
@@ -128,7 +132,7 @@ export function readPosture({ plan, state, inside }: Seen): Posture {
   return {
     ...posture,
     problems: [
-      ...engineProblems(plan, state),
+      ...engineProblems(plan, state, inside),
       ...insideProblems(plan, posture, inside),
     ],
   };
@@ -138,6 +142,7 @@ export function readPosture({ plan, state, inside }: Seen): Posture {
 function engineProblems(
   plan: ContainerPlan,
   { HostConfig: host, Mounts }: ContainerState,
+  inside: Inside | undefined,
 ): string[] {
   const options = host.SecurityOpt ?? [];
   const dropped = (host.CapDrop ?? []).map((name) => name.toUpperCase());
@@ -146,8 +151,16 @@ function engineProblems(
   return failing([
     ["it is privileged", !host.Privileged],
     ["capabilities are not dropped", hasDropped(dropped)],
-    ["new privileges can be gained", options.some(isNoNewPrivileges)],
+    [
+      "new privileges can be gained",
+      options.some(isNoNewPrivileges) &&
+      options.every((each) => isNoNewPrivileges(each) || !/^no-new/.test(each)),
+    ],
     ["a filter of system calls is off", !options.some(isUnconfined)],
+    [
+      "its seccomp profile is another one",
+      plan.seccomp === undefined || options.some(isSeccomp),
+    ],
     ["memory is not limited", host.Memory === plan.memory],
     ["swap is not limited", host.MemorySwap === plan.memory],
     ["processors are not limited", isNear(host.NanoCpus, plan.cpus * 1e9)],
@@ -161,16 +174,36 @@ function engineProblems(
       "it has a network",
       plan.hasNetwork || host.NetworkMode === "none",
     ],
-    ["it shares the host's processes", host.PidMode !== "host"],
-    ["it shares the host's memory", host.IpcMode !== "host"],
-    ["it shares the host's users", host.UsernsMode !== "host"],
-    ["it has devices", (host.Devices ?? []).length === 0],
-    ["kernel files are not masked", (host.MaskedPaths ?? []).length > 0],
-    ["kernel files can be written", (host.ReadonlyPaths ?? []).length > 0],
+    ["it shares others' processes", isPrivate(host.PidMode)],
+    ["it shares others' memory", isPrivate(host.IpcMode)],
+    ["it shares the host's users", isPrivate(host.UsernsMode)],
+    ["it shares the host's name", isPrivate(host.UTSMode)],
+    ["it has devices", hasNone(host.Devices)],
+    [
+      "it has devices that were asked for otherwise",
+      hasNone(host.DeviceRequests),
+    ],
+    ["it may make devices", hasNone(host.DeviceCgroupRules)],
+    ["it would stay when it ends", host.AutoRemove],
+    [
+      "kernel files are not masked",
+      toldOrSeen(host.MaskedPaths, inside?.unmasked?.length === 0),
+    ],
+    [
+      "kernel files can be written",
+      toldOrSeen(host.ReadonlyPaths, inside?.readOnlyKernel === true),
+    ],
     [
       `its runtime is ${host.Runtime}`,
       plan.runtime === undefined || host.Runtime === plan.runtime,
     ],
+    ...Mounts.filter(({ Type, Destination }) =>
+      Type !== "tmpfs" &&
+      !plan.mounts.some(({ target }) => target === Destination)
+    ).map(({ Destination }): Check => [
+      `something of the host is at ${Destination}, which nobody asked for`,
+      false,
+    ]),
     ...plan.mounts.map(({ target, readOnly }): Check => [
       `${target} can be written to`,
       !readOnly || mounted(target)?.RW === false,
@@ -204,11 +237,11 @@ function insideProblems(
       !plan.readOnlyRootfs || (inside.readOnlyRootfs ?? isOpaque),
     ],
     [
-      `its memory is limited to ${memory} bytes, seen from within`,
+      `its memory is limited to ${bytes(memory)}, seen from within`,
       inside.memory === undefined || inside.memory <= plan.memory,
     ],
     [
-      `its processes are limited to ${pids}, seen from within`,
+      `its processes are limited to ${pids ?? "any number"}, seen from within`,
       inside.pids === undefined || inside.pids <= plan.pids,
     ],
     [
@@ -231,16 +264,39 @@ function hasDropped(dropped: readonly string[]): boolean {
   return dropped.length >= 11;
 }
 
+/** Podman does not tell which paths it guards, so that it has to be seen. */
+function toldOrSeen(paths: readonly string[] | null, isSeen: boolean): boolean {
+  const told = paths?.length;
+  return told === undefined ? isSeen : told > 0;
+}
+
 function isNoNewPrivileges(option: string): boolean {
   return /^no-new-privileges(?:[:=]true)?$/.test(option);
 }
 
 function isUnconfined(option: string): boolean {
-  return /^seccomp[:=]unconfined$/.test(option);
+  return /^[a-z]+[:=]unconfined$/.test(option);
+}
+
+function isSeccomp(option: string): boolean {
+  return /^seccomp[:=]/.test(option);
+}
+
+/** Of its own, or the engine's default, which is its own; not the host's. */
+function isPrivate(mode: string | undefined): boolean {
+  return ["", "private", "shareable"].includes(mode ?? "");
+}
+
+function hasNone(list: readonly unknown[] | null | undefined): boolean {
+  return (list ?? []).length === 0;
 }
 
 function isNear(a: number, b: number): boolean {
   return Math.abs(a - b) < 1e6;
+}
+
+function bytes(size: number | null): string {
+  return size === null ? "all there is" : `${size} bytes`;
 }
 
 /** None is 0 to the engine, and a number beyond all memory to cgroup v1. */

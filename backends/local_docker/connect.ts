@@ -1,8 +1,8 @@
 import { Agent } from "node:http";
-import { Agent as TlsAgent } from "node:https";
 import { BackendError } from "../backend_error.ts";
 import type { DockerClient } from "../docker_client.ts";
 import type { EngineAddress } from "./engine_address.ts";
+import { TlsAgent } from "./tls_agent.ts";
 
 /** What dockerode's constructor is given. */
 interface DockerodeOptions {
@@ -27,7 +27,7 @@ export async function connect(address: EngineAddress): Promise<DockerClient> {
     const { default: Docker } = await import("dockerode") as unknown as {
       default: new (options: DockerodeOptions) => DockerClient;
     };
-    return new Docker(options);
+    return withoutDockerHost(() => new Docker(options));
   } catch (cause) {
     const found = cause instanceof Error ? cause.message : String(cause);
     const advice = cause instanceof Deno.errors.NotCapable
@@ -38,6 +38,23 @@ export async function connect(address: EngineAddress): Promise<DockerClient> {
       `Cannot load the engine's client: ${found}. ${advice}`,
       { cause },
     );
+  }
+}
+
+/**
+ * Makes something that cannot see DOCKER_HOST. Whatever the client is told besides,
+ * it takes from there TLS, ssh, certificates and a time limit that ends whatever is
+ * quiet for longer, and fails if it cannot read them.
+ */
+function withoutDockerHost<T>(make: () => T): T {
+  const host = Deno.env.get("DOCKER_HOST");
+  if (host === undefined) return make();
+  // Nothing else of this thread runs before it is back.
+  Deno.env.delete("DOCKER_HOST");
+  try {
+    return make();
+  } finally {
+    Deno.env.set("DOCKER_HOST", host);
   }
 }
 

@@ -30,15 +30,22 @@ export interface EngineCall {
 /** The Engine API, each call with a bound and errors that say what failed. */
 export class Engine {
   readonly #connect: () => Promise<DockerClient>;
+  readonly #where: () => string | undefined;
   #client: Promise<DockerClient> | undefined;
+  #isPodman: boolean | undefined;
 
   /**
    * Names an engine, and contacts nothing.
    *
    * @param connect Finds the client, when it is first needed.
+   * @param where Says where it is, once that is known.
    */
-  constructor(connect: () => Promise<DockerClient>) {
+  constructor(
+    connect: () => Promise<DockerClient>,
+    where: () => string | undefined = () => undefined,
+  ) {
     this.#connect = connect;
+    this.#where = where;
   }
 
   /**
@@ -64,6 +71,14 @@ export class Engine {
       }
     }
     return answer as T;
+  }
+
+  /** Whether it is Podman, which takes and tells some things in its own way. */
+  async isPodman(): Promise<boolean> {
+    return this.#isPodman ??= (await this.json<
+      { Components?: readonly { readonly Name: string }[] | null }
+    >({ method: "GET", path: "/version", what: "see what the engine is" }))
+      .Components?.some(({ Name }) => Name === "Podman Engine") ?? false;
   }
 
   /** Asks for a stream that the engine writes and ends. */
@@ -126,7 +141,7 @@ export class Engine {
         ...how,
       }, (error, data) => {
         if (ended.aborted) destroyLate(data);
-        else if (error) reject(failure(call, error));
+        else if (error) reject(failure(call, error, this.#where()));
         else resolve(data as Duplex);
       });
     });
@@ -225,8 +240,34 @@ function silence({ what }: EngineCall, timeoutMs: number): BackendError {
   );
 }
 
+/** What to do when there is no connection, by what the system says of it. */
+const ADVICE: Readonly<Record<string, string>> = {
+  ENOENT: "start it, or say where it is with socketPath or DOCKER_HOST",
+  ECONNREFUSED: "nothing listens there, so start it",
+  EACCES: "become a member of its socket's group, or use a rootless engine",
+  EPERM: "become a member of its socket's group, or use a rootless engine",
+  ENOTFOUND: "there is no such host, so check DOCKER_HOST",
+  EAI_AGAIN: "the host's name is not known, so check DOCKER_HOST",
+  EHOSTUNREACH: "check DOCKER_HOST and the network",
+  ENETUNREACH: "check DOCKER_HOST and the network",
+  ETIMEDOUT: "check DOCKER_HOST and the network",
+};
+
+function adviceFor(code: string): string | undefined {
+  return /^(?:CERT_|DEPTH_ZERO_|ERR_SSL_|ERR_TLS_|SELF_SIGNED_|UNABLE_TO_)/
+      .test(code)
+    ? "check that ca.pem, cert.pem and key.pem in DOCKER_CERT_PATH, or else in " +
+      "~/.docker, are those of this engine"
+    : ADVICE[code];
+}
+
 /** What a failed request means. */
-function failure(call: EngineCall, cause: unknown): BackendError {
+function failure(
+  call: EngineCall,
+  cause: unknown,
+  where?: string,
+): BackendError {
+  const at = where === undefined ? "" : ` at ${where}`;
   const { statusCode, message, code } = cause as {
     statusCode?: number;
     message?: string;
@@ -242,15 +283,13 @@ function failure(call: EngineCall, cause: unknown): BackendError {
       { cause },
     );
   }
-  const refused = cause instanceof Deno.errors.NotCapable
+  const advice = cause instanceof Deno.errors.NotCapable
     ? "grant --allow-net, --allow-read and --allow-write for its socket"
-    : ["ECONNREFUSED", "ENOENT", "EACCES", "EPERM"].includes(code ?? "")
-    ? "check that it runs, and that you may use its socket"
-    : undefined;
-  if (refused !== undefined) {
+    : adviceFor(code ?? "");
+  if (advice !== undefined) {
     return new BackendError(
       "engine_unavailable",
-      `Cannot ${call.what}: the engine cannot be reached: ${found}; ${refused}`,
+      `Cannot ${call.what}: the engine${at} cannot be reached: ${found}; ${advice}`,
       { cause },
     );
   }

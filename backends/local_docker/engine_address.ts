@@ -103,6 +103,14 @@ export async function findEngine(
   throw notFound(places, hidden, options.os);
 }
 
+/** Where an engine is, and what said so, as messages name it. */
+export function addressText(address: EngineAddress): string {
+  const place = address.kind === "unix"
+    ? address.path
+    : `${address.host}:${address.port}`;
+  return `${place} (${address.foundBy})`;
+}
+
 /** Why a path cannot be a socket's. */
 function pathProblem(path: unknown): string | undefined {
   if (typeof path !== "string" || !path.startsWith("/")) {

@@ -2,6 +2,7 @@ import type { Duplex } from "node:stream";
 import { BackendError } from "../backend_error.ts";
 import type { Engine } from "./engine.ts";
 import { FrameDecoder, type Output } from "./frames.ts";
+import { PodmanWords } from "./podman_words.ts";
 
 /** A program to start in a container, in the Engine API's terms. */
 export interface ExecConfig {
@@ -32,6 +33,7 @@ export class ExecStream {
   readonly #id: string;
   readonly #socket: Duplex;
   readonly #decoder = new FrameDecoder();
+  readonly #words = new PodmanWords();
 
   private constructor(engine: Engine, id: string, socket: Duplex) {
     this.#engine = engine;
@@ -76,6 +78,10 @@ export class ExecStream {
       what,
       codes: GONE,
       body: { Detach: false, Tty: false },
+    }).catch((error) => {
+      throw isNoUser(error)
+        ? new BackendError("start_failed", error.message, { cause: error })
+        : error;
     });
     return new ExecStream(engine, Id, socket);
   }
@@ -88,11 +94,22 @@ export class ExecStream {
    */
   async *output(): AsyncGenerator<Output, void, undefined> {
     try {
-      for await (const chunk of this.#socket) yield* this.#decoder.push(chunk);
+      for await (const chunk of this.#socket) {
+        for (const output of this.#decoder.push(chunk)) {
+          this.#words.take(output);
+          yield output;
+        }
+      }
     } catch (cause) {
       throw cause instanceof BackendError ? cause : broken(cause);
     }
     if (!this.isWhole) throw broken("it ended within a frame");
+    if (this.#words.lostOutput && await this.#engine.isPodman()) {
+      throw broken(
+        "Podman lost some of the output, since the program ended before it " +
+          "had read its input",
+      );
+    }
   }
 
   /** Whether all that has begun to come has come. */
@@ -136,9 +153,20 @@ export class ExecStream {
     return {
       running: Running,
       exitCode: Running ? null : ExitCode,
-      hasStarted: Running || Pid !== 0,
+      hasStarted: Running || Pid !== 0 || await this.#hasEnded(),
     };
   }
+
+  /** Podman forgets the number of a process that has ended. */
+  async #hasEnded(): Promise<boolean> {
+    return !this.#words.couldNotStart && await this.#engine.isPodman();
+  }
+}
+
+/** Docker says so on the program's stdout, but Podman answers with it. */
+function isNoUser(error: unknown): error is BackendError {
+  return error instanceof BackendError && error.code === "engine_failed" &&
+    /unable to find (?:user|group) /.test(error.message);
 }
 
 function broken(cause: unknown): BackendError {

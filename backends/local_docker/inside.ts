@@ -11,6 +11,10 @@ export interface Inside {
   readonly noNewPrivileges: boolean | undefined;
   readonly isFiltered: boolean | undefined;
   readonly readOnlyRootfs: boolean | undefined;
+  /** Files that tell of the kernel, and that nothing is mounted over. */
+  readonly unmasked: readonly string[] | undefined;
+  /** Whether the kernel's settings cannot be written to. */
+  readonly readOnlyKernel: boolean | undefined;
   readonly interfaces: readonly string[];
   readonly memory: number | undefined;
   readonly pids: number | undefined;
@@ -19,6 +23,10 @@ export interface Inside {
   readonly locksOption: LocksOption | undefined;
   readonly hasSleep: boolean;
 }
+
+/** What Docker and Podman mount something over, where the kernel has it. */
+const MASKED =
+  "acpi kcore keys latency_stats sched_debug scsi timer_list timer_stats";
 
 /** The line that the script ends with. */
 export const READY = "zu-ready";
@@ -43,9 +51,15 @@ while read -r k v; do
     Uid:|Gid:|CapBnd:|NoNewPrivs:|Seccomp:) echo "$k $v" ;;
   esac
 done </proc/self/status
+m= u=
 while read -r d p t o r; do
-  case $p in /) echo "root $o" ;; esac
+  case $p in /) echo "root $o" ;; /proc/sys) echo "sysctl $o" ;; esac
+  m="$m $p "
 done </proc/self/mounts
+for f in ${MASKED}; do
+  case $m in *" /proc/$f "*) ;; *) [ ! -e /proc/$f ] || u="$u $f" ;; esac
+done
+echo "unmasked$u"
 while read -r n r; do
   case $n in *:*) echo "interface \${n%%:*}" ;; esac
 done </proc/net/dev
@@ -82,9 +96,10 @@ export function readInside(text: string): Inside {
     uid: leading(first("Uid")) ?? null,
     gid: leading(first("Gid")) ?? null,
     named: named === undefined ? undefined : { uid: named[0]!, gid: named[1]! },
-    boundingSet: capabilities === undefined
-      ? undefined
-      : BigInt(`0x${capabilities}`),
+    // An image's own shell says all this, and can say anything.
+    boundingSet: /^[0-9a-f]{1,16}$/.test(capabilities ?? "")
+      ? BigInt(`0x${capabilities}`)
+      : undefined,
     noNewPrivileges: isOne(first("NoNewPrivs")),
     isFiltered: first("Seccomp") === undefined
       ? undefined
@@ -93,6 +108,8 @@ export function readInside(text: string): Inside {
     readOnlyRootfs: first("root") === undefined
       ? undefined
       : first("root")!.split(",").includes("ro"),
+    unmasked: first("unmasked")?.split(" ").filter((name) => name !== ""),
+    readOnlyKernel: first("sysctl")?.split(",").includes("ro"),
     interfaces: found.get("interface") ?? [],
     memory: leading(
       first("memory/memory.limit_in_bytes") ?? first("memory.max"),
@@ -108,8 +125,9 @@ function isOne(text: string | undefined): boolean | undefined {
   return text === undefined ? undefined : text === "1";
 }
 
-/** The number that a text begins with; `max` is none. */
+/** The number that a text begins with; to a control group, `max` is one. */
 function leading(text: string | undefined): number | undefined {
+  if (text === "max") return Infinity;
   const digits = /^\d+/.exec(text ?? "")?.[0];
   return digits === undefined ? undefined : Number(digits);
 }

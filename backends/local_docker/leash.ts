@@ -36,6 +36,8 @@ export class Leash {
       path: `/containers/${containerId}/attach`,
       query: { stream: true, stdin: true, stdout: true, stderr: true },
       what: "attach to the sandbox",
+      // Podman prepares the container here, and says here what is wrong with it.
+      codes: { 409: "start_failed" },
     });
     return new Leash(socket);
   }

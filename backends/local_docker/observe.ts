@@ -15,6 +15,7 @@ import { FrameDecoder } from "./frames.ts";
 import { READY } from "./inside.ts";
 
 const LOG_BYTES_MAX = 10 * 1024 * 1024;
+const LOG_TIMEOUT_MS = 30_000;
 const CHANGES = { 0: "changed", 1: "added", 2: "deleted" } as const;
 
 function call(box: Box, path: string, what: string): EngineCall {
@@ -33,7 +34,13 @@ export async function top(box: Box): Promise<SandboxProcessInfo[]> {
     { Titles: string[]; Processes: string[][] | null }
   >({
     ...call(box, "/top", "list the processes"),
-    query: { ps_args: "-eo pid,ppid,user,args" },
+    // Podman lists by itself only what it is asked for in its own way; else it
+    // runs the sandbox's own ps.
+    query: {
+      ps_args: await box.engine.isPodman()
+        ? "pid,ppid,user,args"
+        : "-eo pid,ppid,user,args",
+    },
   });
   const column = (title: RegExp) =>
     Titles.findIndex((name) => title.test(name));
@@ -89,15 +96,26 @@ export async function stats(box: Box): Promise<SandboxStats> {
 
 /** What is mounted in a sandbox. */
 export async function mounts(box: Box): Promise<SandboxMount[]> {
-  const { Mounts } = await box.engine.json<ContainerState>(
+  const { Mounts, HostConfig } = await box.engine.json<ContainerState>(
     call(box, "/json", "list the mounts"),
+    { HostConfig: "object", Mounts: "object" },
   );
-  return Mounts.map(({ Type, Source, Destination, RW }) => ({
+  const inMemory = Object.entries(HostConfig.Tmpfs ?? {})
+    .filter(([target]) => !Mounts.some((each) => each.Destination === target))
+    .map(([target, options]) => ({
+      kind: "tmpfs",
+      source: "",
+      target,
+      readOnly: options.split(",").includes("ro"),
+    }));
+  const others = Mounts.map(({ Type, Source, Destination, RW }) => ({
     kind: Type,
     source: Source,
     target: Destination,
     readOnly: !RW,
   }));
+  // The engine has them in no order.
+  return [...others, ...inMemory].sort((a, b) => a.target < b.target ? -1 : 1);
 }
 
 /** What has changed among the image's files. */
@@ -127,6 +145,11 @@ export async function logs(
   const kept = { stdout: new Capture(bytesMax), stderr: new Capture(bytesMax) };
   const preface = new Preface(!box.facts.hasShell);
   const decoder = new FrameDecoder();
+  const stop = () => stream.destroy();
+  const timer = setTimeout(() => {
+    stream.destroy(new Error(`there was no end in ${LOG_TIMEOUT_MS} ms`));
+  }, LOG_TIMEOUT_MS);
+  box.gone.addEventListener("abort", stop, { once: true });
   try {
     for await (const chunk of stream) {
       for (const { name, bytes } of decoder.push(chunk)) {
@@ -135,11 +158,15 @@ export async function logs(
     }
   } catch (cause) {
     if (cause instanceof BackendError) throw cause;
+    box.assertAlive("read the log");
     throw new BackendError(
       "engine_failed",
       `Cannot read the log of a sandbox: the connection broke: ${cause}`,
       { cause },
     );
+  } finally {
+    clearTimeout(timer);
+    box.gone.removeEventListener("abort", stop);
   }
   return {
     stdout: kept.stdout.bytes(),

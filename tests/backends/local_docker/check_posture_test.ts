@@ -69,6 +69,8 @@ const inside: Inside = {
   noNewPrivileges: true,
   isFiltered: true,
   readOnlyRootfs: true,
+  unmasked: undefined,
+  readOnlyKernel: undefined,
   interfaces: ["lo"],
   memory: 2 ** 30,
   pids: 64,
@@ -88,6 +90,22 @@ Deno.test("readPosture finds no problem where all is as asked for", () => {
   ]);
   const blind = readPosture({ plan, state, inside: undefined });
   assertEquals([blind.problems, blind.seenFromInside], [[], false]);
+});
+
+Deno.test("readPosture looks for itself at the kernel's files where the engine does not tell", () => {
+  const HostConfig = {
+    ...state.HostConfig,
+    MaskedPaths: null,
+    ReadonlyPaths: null,
+  };
+  const silent = { ...state, HostConfig };
+  const problems = (seen: Inside | undefined) =>
+    readPosture({ plan, state: silent, inside: seen }).problems.length;
+  const guarded = { ...inside, unmasked: [], readOnlyKernel: true };
+  assertEquals(problems(guarded), 0);
+  assertEquals(problems({ ...guarded, unmasked: ["kcore"] }), 1);
+  assertEquals(problems({ ...guarded, readOnlyKernel: false }), 1);
+  assertEquals([problems(inside), problems(undefined)], [2, 2]);
 });
 
 /** What an engine may have left out, each as the answer that shows it. */

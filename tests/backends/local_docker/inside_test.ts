@@ -14,6 +14,8 @@ NoNewPrivs: 1
 Seccomp: 2
 root rw,relatime,lowerdir=/a:/b
 root ro,relatime,lowerdir=/a:/b
+sysctl ro,nosuid,nodev
+unmasked keys kcore
 interface lo
 interface eth0
 memory/memory.limit_in_bytes 1073741824
@@ -32,6 +34,8 @@ Deno.test("readInside reads what the script says, and nothing that comes later",
     noNewPrivileges: true,
     isFiltered: true,
     readOnlyRootfs: true,
+    unmasked: ["keys", "kcore"],
+    readOnlyKernel: true,
     interfaces: ["lo", "eth0"],
     memory: 2 ** 30,
     pids: 256,
@@ -43,7 +47,8 @@ Deno.test("readInside reads what the script says, and nothing that comes later",
 
 Deno.test("readInside reads cgroup v2, and takes what is missing for unknown", () => {
   const { memory, pids } = readInside("memory.max max\npids.max 64\n");
-  assertEquals([memory, pids], [undefined, 64]);
+  assertEquals([memory, pids], [Infinity, 64]);
+  assertEquals(readInside("unmasked\n").unmasked, []);
   assertEquals(readInside(""), {
     uid: null,
     gid: null,
@@ -52,6 +57,8 @@ Deno.test("readInside reads cgroup v2, and takes what is missing for unknown", (
     noNewPrivileges: undefined,
     isFiltered: undefined,
     readOnlyRootfs: undefined,
+    unmasked: undefined,
+    readOnlyKernel: undefined,
     interfaces: [],
     memory: undefined,
     pids: undefined,
