@@ -2,6 +2,7 @@ import type { CheckedSpec, LaunchGrants } from "../spec/complete_spec.ts";
 import { checkLaunchSpec } from "../spec/launch_spec_check.ts";
 import { checkMountSource } from "../spec/mount_check.ts";
 import { ENV_UNRESTRICTED, mayGoUnrestricted } from "../spec/network_check.ts";
+import { isWithin } from "../spec/absolute_path.ts";
 import { refusal } from "../spec/refusal.ts";
 import { type CheckedTiers, checkTiers } from "../spec/tiers.ts";
 import {
@@ -14,6 +15,12 @@ import type { LaunchSpec, Mount } from "../launch_spec.ts";
 import type { LocalDockerBackendOptions } from "../local_docker_options.ts";
 import type { EngineAddress } from "./engine_address.ts";
 import { readEnv } from "./environment.ts";
+
+/** What of the host is never writable in a sandbox. */
+const SYSTEM_FOLDERS = ["/bin", "/boot", "/etc", "/lib", "/lib64", "/root"]
+  .concat(
+    ["/run", "/sbin", "/usr"],
+  );
 
 /** What decides what may be launched. */
 export interface AdmissionOptions extends
@@ -67,11 +74,14 @@ export class Admission {
    * Follows links in what is to be mounted: where they lead is what is checked,
    * and what is mounted.
    *
+   * @param others What other sandboxes have mounted: inside of what they may write
+   * to, they could put a link in a folder's place before it is mounted.
    * @throws {BackendError} `spec_refused`
    */
   async realMounts(
     mounts: readonly Required<Mount>[],
     address: EngineAddress | undefined,
+    others: readonly Required<Mount>[],
   ): Promise<Required<Mount>[]> {
     const { socketPaths } = this.#grants(address);
     return await Promise.all(mounts.map(async (mount) => {
@@ -95,6 +105,29 @@ export class Admission {
         );
       });
       checkMountSource(real, socketPaths);
+      if ((await Deno.stat(real)).isSocket) {
+        throw refusal(
+          `mounts: ${source} is a socket, and whatever listens on it would have to ` +
+            "guard itself. Mount files and folders",
+        );
+      }
+      if (
+        !mount.readOnly && SYSTEM_FOLDERS.some((each) => isWithin(real, each))
+      ) {
+        throw refusal(
+          `mounts: ${source} is the host's own, and could be written to. Leave ` +
+            "readOnly out",
+        );
+      }
+      const writable = others.find((other) =>
+        !other.readOnly && other.source !== real && isWithin(real, other.source)
+      );
+      if (writable !== undefined) {
+        throw refusal(
+          `mounts: ${source} is inside of ${writable.source}, where another ` +
+            "sandbox can put a link in its place. Mount something else",
+        );
+      }
       return { ...mount, source: real };
     }));
   }

@@ -1,11 +1,11 @@
 import { refusal } from "../spec/refusal.ts";
 import type { Engine } from "./engine.ts";
 
-/** The runtimes that share the host's kernel, which any other one is tighter than. */
-const PLAIN = /^(?:runc|crun|youki|io\.containerd\.runc\..*)$/;
+/** The runtimes that are known to be tighter than those that share a kernel. */
+const TIGHTER = /^(?:runsc|gvisor|kata|io\.containerd\.(?:runsc|kata))/;
 
 /**
- * Checks that the engine has a runtime, and that it is not looser than the one
+ * Checks that the engine has a runtime, and that it is no looser than the one
  * that the operator made the default.
  *
  * @throws {BackendError} `spec_refused`
@@ -30,9 +30,9 @@ export async function checkRuntime(
       `the engine has no runtime "${runtime}"; it has ${names.join(", ")}`,
     );
   }
-  if (PLAIN.test(runtime) && !PLAIN.test(DefaultRuntime ?? "runc")) {
+  if (!TIGHTER.test(runtime)) {
     throw refusal(
-      `the runtime "${runtime}" is looser than the engine's own, ` +
+      `the runtime "${runtime}" is not known to be tighter than the engine's own, ` +
         `"${DefaultRuntime}", and a spec can only tighten`,
     );
   }

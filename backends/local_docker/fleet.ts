@@ -12,12 +12,17 @@ import {
   type Admitted,
 } from "./admission.ts";
 import type { Box, BoxFacts } from "./box.ts";
+import { checkEngine } from "./check_engine.ts";
 import { checkRuntime } from "./check_runtime.ts";
 import { connect } from "./connect.ts";
 import type { ContainerPlan } from "./container_config.ts";
 import { delay } from "./delay.ts";
 import { Engine } from "./engine.ts";
-import { type EngineAddress, findEngine } from "./engine_address.ts";
+import {
+  addressText,
+  type EngineAddress,
+  findEngine,
+} from "./engine_address.ts";
 import { exists, readEnv } from "./environment.ts";
 import { belongingLabels } from "./labels.ts";
 import { launch, type Launched } from "./launch.ts";
@@ -69,7 +74,7 @@ export class Fleet {
     this.#engine = new Engine(async () => {
       if (options.docker !== undefined) return options.docker;
       return await connect(await this.#findEngine());
-    });
+    }, () => this.#address && addressText(this.#address));
   }
 
   /** How many sandboxes it has. */
@@ -170,7 +175,7 @@ export class Fleet {
   /** Ends every sandbox, and waits until none is left. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled(this.#launches);
+    await Promise.allSettled([...this.#launches, this.#ready]);
     const ends = Array.from(
       this.#members,
       (member) => member.destroy("its backend was closed"),
@@ -207,7 +212,11 @@ export class Fleet {
         ...labels,
         ...belongingLabels({ owner, run: this.#run, expiresAt }),
       },
-      mounts: await this.#admission.realMounts(mounts, this.#address),
+      mounts: await this.#admission.realMounts(
+        mounts,
+        this.#address,
+        [...this.#members].flatMap(({ plan }) => plan.mounts),
+      ),
       hasNetwork: network !== "none",
     }, {
       ...options,
@@ -218,16 +227,15 @@ export class Fleet {
     return this.#add(launched);
   }
 
-  #add({ box, leash, plan, posture }: Launched): Member {
+  #add({ box, leash, plan }: Launched): Member {
     const leftMs = box.facts.expiresAt + EXPIRY_GRACE_MS - Date.now();
     const expire = () => {
       this.#track(member.destroy("its time to live is over"));
     };
-    const timer = posture.expiry === "process"
-      ? setTimeout(expire, Math.min(leftMs, TIMER_MS_MAX))
-      : undefined;
+    // Also where it ends itself: its image may not have told the truth.
+    const timer = setTimeout(expire, Math.min(leftMs, TIMER_MS_MAX));
     // Sandboxes that are still open are no reason not to exit.
-    if (timer !== undefined) Deno.unrefTimer(timer);
+    Deno.unrefTimer(timer);
     const forget = () => {
       clearTimeout(timer);
       this.#members.delete(member);
@@ -266,7 +274,11 @@ export class Fleet {
 
   async #owner(signal: AbortSignal | undefined): Promise<Owner> {
     const { startupTimeoutMs } = this.#options;
-    const ready = this.#ready ??= this.#prepare();
+    const ready = this.#ready ??= this.#prepare().catch((error) => {
+      // It may be another engine by the next launch.
+      this.#ready = undefined;
+      throw error;
+    });
     const ended = await untilEnded(startupTimeoutMs, [signal], ready);
     if (ended !== "timeout") return ended.value;
     throw new BackendError(
@@ -278,13 +290,12 @@ export class Fleet {
   /** What is done once, before the first launch. */
   async #prepare(): Promise<Owner> {
     const owner = await readOwner();
+    await checkEngine(this.#engine);
     try {
       await sweep(this.#engine, owner);
     } catch (error) {
-      if (
-        error instanceof BackendError && error.code === "engine_unavailable"
-      ) {
-        this.#ready = undefined;
+      // Only an engine that answers can do without.
+      if (!(error instanceof BackendError) || error.code !== "engine_failed") {
         throw error;
       }
       this.#warn(`What others left could not be removed: ${message(error)}`);

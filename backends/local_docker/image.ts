@@ -12,6 +12,8 @@ export interface Image {
   readonly user: string;
   /** Its environment, as `NAME=value`. */
   readonly env: readonly string[];
+  /** Folders that the engine would put on the host's disk, without a bound. */
+  readonly volumes: readonly string[];
 }
 
 /** Options of {@linkcode ensureImage}. */
@@ -69,7 +71,14 @@ async function findImage(
 ): Promise<Image | undefined> {
   try {
     const { Id, Config } = await engine.json<
-      { Id: string; Config: { User?: string; Env?: string[] | null } | null }
+      {
+        Id: string;
+        Config: {
+          User?: string;
+          Env?: string[] | null;
+          Volumes?: Record<string, unknown> | null;
+        } | null;
+      }
     >({
       method: "GET",
       path: `/images/${name}/json`,
@@ -78,7 +87,12 @@ async function findImage(
       signal,
       timeoutMs,
     }, { Id: "string" });
-    return { id: Id, user: Config?.User ?? "", env: Config?.Env ?? [] };
+    return {
+      id: Id,
+      user: Config?.User ?? "",
+      env: Config?.Env ?? [],
+      volumes: Object.keys(Config?.Volumes ?? {}),
+    };
   } catch (error) {
     if (error instanceof BackendError && error.code === "image_unavailable") {
       return undefined;

@@ -1,4 +1,3 @@
-import { type CheckedTmpfs, tmpfsText } from "../spec/tmpfs_options.ts";
 import { BackendError } from "../backend_error.ts";
 import type { PullPolicy } from "../launch_spec.ts";
 import type { CheckedSpec } from "../spec/complete_spec.ts";
@@ -13,6 +12,7 @@ import { guardedCommand, holderCommand } from "./holder.ts";
 import { ensureImage, type Image } from "./image.ts";
 import { type Inside, readInside } from "./inside.ts";
 import { Leash } from "./leash.ts";
+import { planTmpfs } from "./plan_tmpfs.ts";
 import type { TaggingShell } from "./process_tag.ts";
 import { chooseUser, type SandboxUser, UNPRIVILEGED } from "./sandbox_user.ts";
 
@@ -71,6 +71,7 @@ export async function launch(
     if (!(error instanceof NoShell) || request.command === undefined) {
       throw error instanceof NoShell ? error.toBackendError() : error;
     }
+    signal?.throwIfAborted();
     // The command brings what it needs; the guards beside it take a shell.
     return await launchWith(request, context, image, user, false);
   }
@@ -84,7 +85,10 @@ async function launchWith(
   hasShell: boolean,
 ): Promise<Launched> {
   const { engine, signal, startupTimeoutMs } = context;
-  const plan = planContainer(request, image, user, hasShell);
+  const plan = planContainer(request, image, user, hasShell, {
+    // Podman 4.3 takes no owner.
+    setsOwner: !await engine.isPodman(),
+  });
   const name = `zu-${crypto.randomUUID()}`;
   const over = new AbortController();
   const stop = stopper(signal, startupTimeoutMs, over.signal);
@@ -119,6 +123,7 @@ async function launchWith(
       name,
       image: request.image,
       user: sandboxUser,
+      holder: user.apart,
       env: homeOf(sandboxUser, image, request),
       hasShell,
       shell: taggingShell(inside),
@@ -155,6 +160,7 @@ function planContainer(
   image: Image,
   user: SandboxUser,
   hasShell: boolean,
+  { setsOwner }: { readonly setsOwner: boolean },
 ): ContainerPlan {
   const { command, ttlMs } = request;
   const main = command === undefined
@@ -170,25 +176,8 @@ function planContainer(
     user: command === undefined ? user.holder : user.asked,
     isHolderApart: command === undefined && user.holder !== user.asked,
     env: { ...homeOf(user.asked, image, request), ...request.env },
-    tmpfs: Object.fromEntries(
-      request.tmpfs.map((each) => [each.target, ownedBy(user.asked, each)]),
-    ),
+    tmpfs: planTmpfs(request, image, setsOwner ? user.asked : undefined),
   };
-}
-
-/**
- * A folder in memory, which belongs to whom programs run as where nobody says
- * otherwise: runc up to 1.1 gives it the mode of the image's own folder, whatever
- * mode is asked for.
- */
-function ownedBy(user: string, tmpfs: CheckedTmpfs): string {
-  const [uid, gid] = user.split(":").map(Number);
-  const isNumber = (id: number | undefined) => Number.isInteger(id);
-  return tmpfsText({
-    ...tmpfs,
-    uid: tmpfs.uid ?? (isNumber(uid) ? uid : undefined),
-    gid: tmpfs.gid ?? (isNumber(gid) ? gid : undefined),
-  });
 }
 
 /** A user whom the image does not know has no home folder but this one. */
@@ -286,7 +275,7 @@ async function inspect(
 
 /** The engine's words, or those of the init that it puts in front. */
 function lacksShell(text: string): boolean {
-  return /"sh": executable file not found|exec sh failed|failed to exec.*sh/i
+  return /"sh": executable file not found|exec sh failed|failed to exec (?:.*sh|pid1: No such)/i
     .test(text);
 }
 

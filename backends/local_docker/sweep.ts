@@ -34,12 +34,19 @@ export async function sweep(engine: Engine, self: Owner): Promise<Swept[]> {
     what: "list containers that others may have left",
   });
   const swept: Swept[] = [];
+  const faults: unknown[] = [];
   for (const { Id, Labels } of found) {
     const reason = await whyRemove(Labels ?? {}, self);
     if (reason === undefined) continue;
-    await removeContainer(engine, Id);
-    swept.push({ id: Id, reason });
+    try {
+      await removeContainer(engine, Id);
+      swept.push({ id: Id, reason });
+    } catch (error) {
+      // One that cannot be removed must not keep the others.
+      faults.push(error);
+    }
   }
+  if (faults.length > 0) throw faults[0];
   return swept;
 }
 

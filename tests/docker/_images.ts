@@ -75,6 +75,7 @@ const RECIPES: readonly (() => Promise<Recipe>)[] = [
   () => busybox("user-app", ["USER app", "ENV FROM_IMAGE=1"]),
   () => busybox("user-toor", ["USER toor"]),
   async () => ({ ...await busybox("strict-tmp"), tmpMode: 0o755 }),
+  () => busybox("with-volume", ["VOLUME /data"]),
   // A shell that looks for its programs where it is told to, unlike busybox's own.
   async () => {
     const { "bin/sh": _, ...links } = await applets();
@@ -101,6 +102,7 @@ export const IMAGES = {
   userApp: "localhost/zu-test/user-app:1",
   userToor: "localhost/zu-test/user-toor:1",
   strictTmp: "localhost/zu-test/strict-tmp:1",
+  withVolume: "localhost/zu-test/with-volume:1",
   dashTools: "localhost/zu-test/dash-tools:1",
   dashOnly: "localhost/zu-test/dash-only:1",
   bashOnly: "localhost/zu-test/bash-only:1",
@@ -190,7 +192,7 @@ async function importImage(
   tar: Uint8Array,
   changes: readonly string[],
 ): Promise<void> {
-  const query = new URLSearchParams({ fromSrc: "-", repo, tag: "1" });
+  const query = new URLSearchParams({ fromSrc: "-", repo: `${repo}:1` });
   for (const change of changes) query.append("changes", change);
   await dial(client, {
     method: "POST",

@@ -273,10 +273,13 @@ dockerTest(
         { source: folder, target: "/out", readOnly: false },
         { source: folder, target: "/in", readOnly: true },
       ]);
-      assertEquals((await backend.mounts(sandbox)).map(({ kind }) => kind), [
-        "bind",
-        "bind",
-      ]);
+      assertEquals(
+        (await backend.mounts(sandbox)).map(({ kind, target }) => [
+          kind,
+          target,
+        ]),
+        [["bind", "/in"], ["bind", "/out"], ["tmpfs", "/tmp"]],
+      );
     } finally {
       await Deno.remove(`${folder}-link`);
       await Deno.remove(folder, { recursive: true });
@@ -383,3 +386,77 @@ dockerTest("LocalDockerBackend launches tiers, each its own", async () => {
     () => backend.launch({ tier: "code", memory: "3g" }),
   );
 });
+
+dockerTest(
+  "LocalDockerBackend keeps an image's volumes in memory, and off the host's disk",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({
+      image: IMAGES.withVolume,
+      tmpfs: {},
+      memory: "64m",
+    });
+    assertEquals(await backend.mounts(sandbox), [
+      { kind: "tmpfs", source: "", target: "/data", readOnly: false },
+    ]);
+    const script = "echo x > /data/x && df /data | tail -n 1";
+    const { exitCode, stdout } = await backend.run(sandbox, [
+      "sh",
+      "-c",
+      script,
+    ]);
+    assertEquals(exitCode, 0);
+    assert(text(stdout).startsWith("tmpfs"), text(stdout));
+  },
+);
+
+dockerTest(
+  "lesson 24: LocalDockerBackend mounts no socket, and nothing of the host's own to write to",
+  async () => {
+    await using backend = new TestBackend();
+    const folder = await Deno.makeTempDir();
+    const listener = Deno.listen({ transport: "unix", path: `${folder}/s` });
+    try {
+      const mounts = [
+        { source: `${folder}/s`, target: "/s" },
+        { source: "/etc", target: "/host", readOnly: false },
+        { source: "/usr/share", target: "/host", readOnly: false },
+      ];
+      for (const mount of mounts) {
+        await fails(
+          "spec_refused",
+          () => backend.launch({ image: IMAGE, mounts: [mount] }),
+        );
+      }
+      // Inside of what another sandbox may write to, a link could take its place.
+      await Deno.mkdir(`${folder}/a/b`, { recursive: true });
+      const open = { source: `${folder}/a`, target: "/a", readOnly: false };
+      await using _other = await backend.launch({
+        image: IMAGE,
+        mounts: [open],
+      });
+      await fails("spec_refused", () =>
+        backend.launch({
+          image: IMAGE,
+          mounts: [{ source: `${folder}/a/b`, target: "/b" }],
+        }));
+    } finally {
+      listener.close();
+      await Deno.remove(folder, { recursive: true });
+    }
+  },
+);
+
+dockerTest(
+  "LocalDockerBackend lets no program be its guard's user",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({ image: IMAGE });
+    for (const user of ["65533", "65533:0", "065533"]) {
+      await assertRejects(
+        () => backend.run(sandbox, ["true"], { user }),
+        TypeError,
+      );
+    }
+  },
+);
