@@ -18,7 +18,7 @@ export type BackendErrorCode =
   | "sandbox_gone"
   /** What was used has been closed: a backend, pool, shell or session. */
   | "closed"
-  /** A session's reply did not come in time. */
+  /** It took too long: a session's reply, a file, a sandbox of a pool. */
   | "timeout"
   /** A session's server answered with what the protocol has not. */
   | "protocol_error"
@@ -26,7 +26,7 @@ export type BackendErrorCode =
   | "file_not_found"
   /** A file or tree is larger than was allowed. */
   | "file_too_large"
-  /** A path or an archive's entry would leave the folder it is for. */
+  /** An archive's entry would leave the folder it is for, or the archive is broken. */
   | "file_refused"
   /** A file could not be read, written or removed, as the system says. */
   | "file_failed"

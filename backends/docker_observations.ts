@@ -60,7 +60,8 @@ export abstract class DockerObservations {
 
   /**
    * Lists what has changed among the image's own files, which is nothing where
-   * they are read-only; what is in memory or mounted does not count.
+   * they are read-only, beside the engine's own init, `/sbin/docker-init`; what is
+   * in memory or mounted does not count.
    *
    * @param sandbox A sandbox of this backend.
    * @returns The changes.

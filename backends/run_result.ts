@@ -117,7 +117,11 @@ export interface SandboxProcess extends AsyncDisposable {
   readonly stdout: ReadableStream<Uint8Array>;
   /** What it writes to standard error. */
   readonly stderr: ReadableStream<Uint8Array>;
-  /** How it ended. Never rejects. */
+  /**
+   * How it ended. An output that is neither read nor cancelled may hold it up: the
+   * program waits until there is room for what it writes. Never rejects; an engine
+   * that broke off says `sandbox_gone`, and the streams say why.
+   */
   readonly status: Promise<RunStatus>;
   /** Ends it and all it started; the status then says `aborted`. */
   kill(): Promise<RunStatus>;

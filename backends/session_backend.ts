@@ -10,7 +10,8 @@ export type SessionReply = Record<string, unknown>;
 /** Options of {@linkcode SandboxSession.send}. */
 export interface SendOptions {
   /**
-   * How long the reply may take, in milliseconds.
+   * How long the reply may take, in milliseconds, from when the command's turn
+   * has come.
    * @default {120_000}
    */
   readonly timeoutMs?: number;

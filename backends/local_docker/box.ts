@@ -21,6 +21,8 @@ export interface BoxFacts {
   readonly image: string;
   /** Whom programs run as. */
   readonly user: string;
+  /** A user whom no program runs as, nor can do anything to. */
+  readonly holder: string;
   /** What programs get in their environment, beside what the container has. */
   readonly env: Readonly<Record<string, string>>;
   /** Whether it has a shell, in which its guards run. */
@@ -38,6 +40,7 @@ export class Box {
   readonly #gone = new AbortController();
   #hasEndedByItself = false;
   #runs = 0;
+  #oomKills = 0;
   #removal: Promise<void> | undefined;
 
   constructor(engine: Engine, facts: BoxFacts) {
@@ -48,6 +51,13 @@ export class Box {
   /** Aborted when the sandbox is known to be gone; the reason says why. */
   get gone(): AbortSignal {
     return this.#gone.signal;
+  }
+
+  /** Takes how many processes were killed for want of memory; whether it is more. */
+  noteOomKills(count: number): boolean {
+    const isMore = count > this.#oomKills;
+    if (isMore) this.#oomKills = count;
+    return isMore;
   }
 
   /** A tag that no other run of the sandbox has. */
@@ -146,7 +156,9 @@ export async function removeContainer(
       if (!(error instanceof BackendError)) throw error;
       if (error.code === "sandbox_gone") return;
       // The engine itself removes one that has ended, and says that it is at it.
-      const isBusy = error.code === "unsupported";
+      // Podman, where one is just ending, says that it cannot be stopped.
+      const isBusy = error.code === "unsupported" ||
+        error.message.includes("container state improper");
       if (!isBusy || performance.now() > deadline) throw error;
     }
     await delay(REMOVAL_POLL_MS);

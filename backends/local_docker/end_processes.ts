@@ -4,7 +4,13 @@ import type { Box } from "./box.ts";
 import { Capture } from "./capture.ts";
 import { delay } from "./delay.ts";
 import { ExecStream } from "./exec_stream.ts";
-import { killScript, type ProcessTag, readKillReport } from "./process_tag.ts";
+import {
+  type KillReport,
+  killScript,
+  lookScript,
+  type ProcessTag,
+  readKillReport,
+} from "./process_tag.ts";
 
 /** How long one look through the processes may take. */
 const SCAN_TIMEOUT_MS = 10_000;
@@ -63,23 +69,33 @@ async function scanUntilGone(
 ): Promise<number | undefined> {
   const { shell } = box.facts;
   if (shell === undefined || box.gone.aborted) return undefined;
-  const script = killScript(tag, spared);
   try {
-    // Only a look that begins when the program has ended counts: before, it may
-    // not have come to put its tag on, and be yet to start others.
     let hasEnded = false;
     for (let scans = 0; scans < SCANS_MAX; scans++) {
-      const report = readKillReport(await runScript(box, user, script) ?? "");
-      if (report === undefined) return undefined;
-      if (report.left > 0) return report.left;
-      if (hasEnded) return 0;
-      hasEnded = !await isRunning();
-      if (!hasEnded) await delay(POLL_MS);
+      const killing = await report(box, user, killScript(tag, spared));
+      if (killing === undefined || killing.left > 0) return killing?.left;
+      // Only a look that begins when the program has ended counts: before, it may
+      // not have come to put its tag on, and be yet to start others.
+      hasEnded ||= !await isRunning();
+      if (hasEnded) {
+        const look = lookScript(tag, spared);
+        const seen = await report(box, box.facts.holder, look);
+        if (seen === undefined || seen.left === 0) return seen?.left;
+      }
+      await delay(POLL_MS);
     }
   } catch (error) {
     if (!(error instanceof BackendError)) throw error;
   }
   return undefined;
+}
+
+async function report(
+  box: Box,
+  user: string,
+  script: string,
+): Promise<KillReport | undefined> {
+  return readKillReport(await runScript(box, user, script) ?? "");
 }
 
 /** Runs a shell script, and returns what it prints; `undefined` if that takes long. */

@@ -64,7 +64,7 @@ for zu_o in x w; do
 done`;
 
 /** How many times the processes are looked through at most. */
-const PASSES_MAX = 50;
+const PASSES_MAX = 200;
 /** What the script prints before its two counts. */
 const REPORT = "zu-ended";
 
@@ -72,43 +72,65 @@ const REPORT = "zu-ended";
  * A shell script, with nothing but what every shell has built in, that kills each
  * process of a run until a pass finds none.
  *
+ * A process that forks and exits again and again can slip through a pass: it is
+ * gone when its turn comes, and its child was not there when the pass began. So a
+ * pass in which any process went away unread, or was of the run and dying, proves
+ * nothing, and is taken again. One whose first thread has ended is said to be dead
+ * while its others go on; the number of its threads tells.
+ *
  * @param tag The run's tag.
  * @param spared A process that may live on, such as a shell that goes on.
  */
-export function killScript(
+export function killScript(tag: ProcessTag, spared?: number): string {
+  return passes(
+    tag,
+    spared,
+    `if kill -9 $pid; then again=1 killed=$((killed+1))
+    elif [ -e $dir ]; then left=$((left+1))
+    else again=1
+    fi`,
+  );
+}
+
+/**
+ * The same without killing: tells how many are left. To be run by a user whom no
+ * process of the run can reach, since its own could stop it and answer for it.
+ */
+export function lookScript(tag: ProcessTag, spared?: number): string {
+  return passes(tag, spared, "left=$((left+1))");
+}
+
+function passes(
   { rss, locks }: ProcessTag,
-  spared?: number,
+  spared: number | undefined,
+  onFound: string,
 ): string {
   return `rss=${rss * 1024} locks=${locks} spared=${spared ?? 0} killed=0 pass=0
 while [ $pass -lt ${PASSES_MAX} ]; do
-  left=0 ended=0
+  left=0 again=0
   for dir in /proc/[0-9]*; do
-    r= l= s=
+    r= l= s= t=
     while read -r a b c soft hard unit; do
       case "$b $c" in
         "resident set") r=$hard ;;
         "file locks") l=$hard; break ;;
       esac
     done <$dir/limits
-    case $r in ''|*[!0-9]*) continue ;; esac
-    case $l in ''|*[!0-9]*) continue ;; esac
+    case $r$l in '') again=1; continue ;; *[!0-9]*) continue ;; esac
     [ $r -le $rss ] && [ $l -le $locks ] || continue
-    while read -r k s rest; do
-      case $k in State:) break ;; esac
+    while read -r k v rest; do
+      case $k in State:) s=$v ;; Threads:) t=$v; break ;; esac
     done <$dir/status
-    case $s in Z|X|'') continue ;; esac
+    case $s$t in ''|X*|Z|Z[01]) again=1; continue ;; esac
     pid=\${dir#/proc/}
     [ $pid = $spared ] && continue
-    left=$((left+1))
-    kill -9 $pid && ended=$((ended+1))
+    ${onFound}
   done
-  killed=$((killed+ended))
-  # None left, or none that may be killed.
-  [ $ended = 0 ] && break
+  [ $left -gt 0 ] && break
+  [ $again = 0 ] && break
   pass=$((pass+1))
 done 2>/dev/null
-[ -r /proc/self/limits ] || left=-1
-echo "${REPORT} $killed $left"`;
+[ $pass -lt ${PASSES_MAX} ] && echo "${REPORT} $killed $left"`;
 }
 
 /** What a kill script saw: how many it killed, and how many it could not. */
@@ -117,7 +139,10 @@ export interface KillReport {
   readonly left: number;
 }
 
-/** Reads what a kill script printed; `undefined` if it did not come to its end. */
+/**
+ * Reads what a kill script printed; `undefined` if it did not come to its end, or
+ * to no pass that proves anything.
+ */
 export function readKillReport(text: string): KillReport | undefined {
   const found = /^zu-ended (\d+) (\d+)$/m.exec(text);
   if (found === null) return undefined;

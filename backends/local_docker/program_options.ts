@@ -10,6 +10,7 @@ import type {
 import type { ShellOptions } from "../sandbox_shell.ts";
 import type { BoxFacts } from "./box.ts";
 import type { RunRequest } from "./run.ts";
+import { idOf } from "./sandbox_user.ts";
 import type { ShellPlan, ShellRequest } from "./shell.ts";
 import type { SpawnRequest } from "./spawn.ts";
 
@@ -66,9 +67,7 @@ function place(
   facts: BoxFacts,
 ): Required<Pick<SpawnRequest, "user" | "env" | "workdir">> {
   return {
-    user: user === undefined
-      ? facts.user
-      : asMisuse("user", () => readUser(user)),
+    user: user === undefined ? facts.user : readOtherUser(user, facts),
     env: {
       ...facts.env,
       ...(env === undefined ? {} : asMisuse("env", () => readEnv(env))),
@@ -77,6 +76,16 @@ function place(
       ? undefined
       : asMisuse("workdir", () => absolutePath(workdir, "workdir")),
   };
+}
+
+function readOtherUser(user: string, { holder }: BoxFacts): string {
+  const read = asMisuse("user", () => readUser(user));
+  if (idOf(read) !== idOf(holder)) return read;
+  throw new TypeError(
+    `user: ${
+      idOf(holder)
+    } is whom the sandbox's guard runs as. Take another one`,
+  );
 }
 
 /** Checks what a program is started with, and fills in the rest. */

@@ -2,7 +2,8 @@ import type { RunResult } from "../run_result.ts";
 import type { Box } from "./box.ts";
 import { Capture } from "./capture.ts";
 import { feed, type ProgramInput } from "./program_input.ts";
-import { type Program, supervise } from "./supervise.ts";
+import type { Program } from "./program.ts";
+import { supervise } from "./supervise.ts";
 
 /** A program to run to its end, checked, with every default filled in. */
 export interface RunRequest
@@ -21,6 +22,7 @@ export async function run(box: Box, request: RunRequest): Promise<RunResult> {
   };
   const feeding = new InputFault(signal);
   const over = new AbortController();
+  let isFed = false;
   try {
     const status = await supervise(box, {
       ...program,
@@ -29,6 +31,7 @@ export async function run(box: Box, request: RunRequest): Promise<RunResult> {
       onOutput: ({ name, bytes }) => kept[name].push(bytes),
       onStart: (exec) => {
         if (input === undefined) return;
+        isFed = true;
         feed(exec, input, over.signal).catch((error) => feeding.fail(error));
       },
     });
@@ -42,6 +45,10 @@ export async function run(box: Box, request: RunRequest): Promise<RunResult> {
   } finally {
     over.abort();
     feeding.dispose();
+    // One that was never read is the caller's to hear of, too.
+    if (!isFed && input instanceof ReadableStream) {
+      input.cancel().catch(() => {});
+    }
   }
 }
 

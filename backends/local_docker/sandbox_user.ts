@@ -10,7 +10,9 @@ export const UNPRIVILEGED = "65534:65534";
 export interface SandboxUser {
   /** Whom they are to run as, so far as is known before the launch. */
   readonly asked: string;
-  /** Whom the process that waits runs as: somebody else, wherever possible. */
+  /** Somebody else, whom programs cannot reach. */
+  readonly apart: string;
+  /** Whom the process that waits runs as: that one, wherever possible. */
   readonly holder: string;
   /**
    * Whom they run as, after a look into the image: a name may stand for root.
@@ -36,19 +38,20 @@ export function chooseUser(
   // By its number, root is there in an image without a list of users, too.
   const named = asked === "root" ? "0" : asked;
   const user = named ?? (isImages ? imageUser(image) : UNPRIVILEGED);
+  const apart = idOf(user) === idOf(HOLDER_USER)
+    ? OTHER_HOLDER_USER
+    : HOLDER_USER;
   return {
     asked: user,
+    apart,
     // The engine gives capabilities to programs that run later only if the first
     // one can have them, too.
-    holder: isRoot(user) && capAdd.length > 0
-      ? user
-      : user.split(":")[0] === HOLDER_USER.split(":")[0]
-      ? OTHER_HOLDER_USER
-      : HOLDER_USER,
+    holder: isRoot(user) && capAdd.length > 0 ? user : apart,
     resolve(inside, isRunning) {
       if (inside !== undefined && userName(user) && !inside.named) {
         throw unknown(user);
       }
+      if (`${inside?.named?.uid}` === idOf(apart)) throw taken(user, apart);
       if (inside?.named?.uid !== 0 || isRoot(user)) return user;
       if (isImages && !isRunning) return UNPRIVILEGED;
       throw new BackendError(
@@ -66,6 +69,20 @@ function unknown(user: string): BackendError {
     `Cannot launch: the image has no user "${user}" in its /etc/passwd. Ask for ` +
       "one that it has, or for a number",
   );
+}
+
+/** The process that waits would not be apart from those of that user. */
+function taken(user: string, apart: string): BackendError {
+  return new BackendError(
+    "start_failed",
+    `Cannot launch: the user "${user}" has the number ${idOf(apart)} in this ` +
+      "image, which is needed for what guards the sandbox. Ask for another user",
+  );
+}
+
+/** Of `name:group` or `uid:gid`, what stands before the colon. */
+export function idOf(user: string): string {
+  return user.split(":")[0]!;
 }
 
 /** Whether a user is root, by name or number; no user is root, too. */

@@ -135,6 +135,7 @@ export class BoxShell implements SandboxShell {
     );
     this.#pid = Number(new TextDecoder().decode(stdout));
     if (exitCode === 0 && this.#pid > 0) return;
+    if (outcome === "sandbox_gone") throw this.#box.goneError("open a shell");
     const found = new TextDecoder().decode(stdout).trim();
     throw new BackendError(
       "start_failed",
@@ -216,7 +217,9 @@ export class BoxShell implements SandboxShell {
     if (state?.hasStarted === false) this.#abandon();
     await this.close();
     if (state === undefined) throw error;
-    return ending("exited", state.exitCode, await this.#closed);
+    const oom = state.exitCode === KILLED &&
+      await ranOutOfMemory(this.#box, startedAt);
+    return ending(oom ? "oom" : "exited", state.exitCode, await this.#closed);
   }
 
   /** The command ended with the sandbox. */

@@ -3,7 +3,8 @@ import type { RunStatus, SandboxProcess } from "../run_result.ts";
 import type { Box } from "./box.ts";
 import type { ExecStream } from "./exec_stream.ts";
 import type { OutputName } from "./frames.ts";
-import { type Program, supervise } from "./supervise.ts";
+import type { Program } from "./program.ts";
+import { supervise } from "./supervise.ts";
 
 /** How much of each stream is buffered before the program has to wait. */
 const BUFFER_BYTES = 64 * 1024;

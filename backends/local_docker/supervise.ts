@@ -8,33 +8,21 @@ import { KILLED, signalOf } from "./exit_code.ts";
 import type { Output } from "./frames.ts";
 import { ranOutOfMemory } from "./out_of_memory.ts";
 import { type ProcessTag, taggedArgv } from "./process_tag.ts";
+import type { Program } from "./program.ts";
 
 /** How long nothing is written before a look whether the program has ended. */
 const QUIET_FIRST_MS = 200;
 const QUIET_MAX_MS = 1_000;
 /** How long the output of a program that has ended may still be on its way. */
 const DRAIN_MS = 100;
+/** How long others may write once the program has ended. */
+const OTHERS_MS = 1_000;
 /** How long the rest of an output that has begun to come may take. */
 const STUCK_MS = 5_000;
 const EXIT_POLL_MS = 5;
 /** How long a start that is under way when it is called off may still take. */
 const START_TIMEOUT_MS = 3_000;
 const FIRST_BYTES_MAX = 1_000;
-
-/** A program to run, and what to do with it meanwhile. */
-export interface Program {
-  readonly argv: readonly string[];
-  readonly user: string;
-  readonly env?: Readonly<Record<string, string>> | undefined;
-  readonly workdir?: string | undefined;
-  readonly stdin: boolean;
-  readonly timeoutMs: number;
-  readonly signal?: AbortSignal | undefined;
-  /** Takes what it writes; the next comes when this one is taken. */
-  readonly onOutput: (output: Output) => void | Promise<void>;
-  /** Is given the program when it has been started. */
-  readonly onStart?: (exec: ExecStream) => void;
-}
 
 /** Why a program is ended from outside. */
 type Stop = "timeout" | "aborted" | "sandbox_gone";
@@ -67,6 +55,8 @@ class Supervision {
   readonly #stopping = Promise.withResolvers<void>();
   #isStopping = false;
   #isDropping = false;
+  /** Whether the one who takes the output may hold it up. */
+  #isSlow = false;
   /** The beginning of what came first: the engine's words if it could not start. */
   #firstOutput: Uint8Array | undefined;
 
@@ -119,6 +109,9 @@ class Supervision {
     if (error instanceof BackendError && error.code === "sandbox_gone") {
       throw new BackendError("engine_failed", error.message, { cause: error });
     }
+    if (error instanceof BackendError && error.code === "start_failed") {
+      throw error;
+    }
     // Whether the engine has started it before it broke off, nobody can tell.
     await this.#end("aborted", undefined).catch(() => {});
     throw error;
@@ -166,13 +159,13 @@ class Supervision {
       return await this.#afterFault(exec, error);
     }
     if (typeof turn !== "string") return await this.#afterExit(turn);
-    if (turn === "sandbox_gone") return await this.#afterSandbox();
     const ended = await this.#end(turn, exec);
     // What it wrote until now is still on its way to those who read.
     await Promise.race([
       pumping.catch(() => {}),
       delay(DRAIN_MS, this.#settled.signal),
     ]);
+    if (turn === "sandbox_gone") return await this.#afterSandbox();
     return this.#status(turn, null, ended);
   }
 
@@ -190,6 +183,7 @@ class Supervision {
     this.#isTaking = true;
     const taken = this.#program.onOutput(output);
     if (taken !== undefined) {
+      this.#isSlow = true;
       await Promise.race([taken, this.#stopping.promise]);
       // To the engine, a program has not ended before its output was read: by
       // whoever takes it, or by nobody.
@@ -202,16 +196,24 @@ class Supervision {
   /** Waits until the program has ended, though others may hold its streams. */
   async #watchExit(exec: ExecStream): Promise<ExecState> {
     const { signal } = this.#settled;
-    for (let quietMs = QUIET_FIRST_MS;; quietMs = slower(quietMs)) {
-      if (!await delay(quietMs, signal)) return await NEVER;
-      if (this.#isTaking || this.#sinceOutput() < quietMs) continue;
+    let endedMs: number | undefined;
+    for (let waitMs = QUIET_FIRST_MS;; waitMs = slower(waitMs)) {
+      if (!await delay(waitMs, signal)) return await NEVER;
+      // What is held up by whoever takes it may all be the program's own.
+      if (this.#isTaking) continue;
       const state = await exec.state();
       if (state.running) continue;
+      endedMs ??= performance.now();
       if (!await delay(DRAIN_MS, signal)) return await NEVER;
-      if (this.#isTaking || this.#sinceOutput() < DRAIN_MS) continue;
-      if (exec.isWhole) return state;
-      // Part of its output is on its way, and may have got stuck there.
-      if (this.#sinceOutput() > STUCK_MS) throw stuck();
+      if (this.#isTaking) continue;
+      if (this.#sinceOutput() >= DRAIN_MS) {
+        if (exec.isWhole) return state;
+        // Part of its output is on its way, and may have got stuck there.
+        if (this.#sinceOutput() > STUCK_MS) throw stuck();
+      } else if (performance.now() - endedMs > OTHERS_MS && !this.#isSlow) {
+        // By now, it is others that write, and they may do so for ever.
+        return state;
+      }
     }
   }
 

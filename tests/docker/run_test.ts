@@ -278,6 +278,30 @@ dockerTest(
 );
 
 dockerTest(
+  "lesson 20: a program that answers for what looks for it does not pass",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({ image: IMAGE });
+    // Each writes to the output of the one that is to kill it, and kills that first.
+    const forger = `while :; do for d in /proc/[0-9]*; do
+    [ -w $d/fd/1 ] && case $(tr '\\0' ' ' <$d/cmdline) in
+      *"rss"="*"locks"="*) echo 'zu-ended 0 0' >$d/fd/1; kill -9 \${d#/proc/} ;;
+    esac; done; done 2>/dev/null`;
+    const script =
+      `for i in 1 2 3 4 5 6 7 8; do (${forger}) & done; sleep 1000`;
+    const { outcome, cleanup } = await backend.run(
+      sandbox,
+      ["sh", "-c", script],
+      { timeoutMs: 700 },
+    );
+    assertEquals(outcome, "timeout");
+    if (cleanup === "verified") {
+      assertEquals(await strangers(backend, sandbox), []);
+    } else assertEquals(await backend.containers(), 0);
+  },
+);
+
+dockerTest(
   "lesson 20: a shell that a program puts first on the path has no say in its end",
   async () => {
     await using backend = new TestBackend();
@@ -566,3 +590,35 @@ dockerTest("LocalDockerBackend.exec makes observations of tools", async () => {
   assertEquals(timedOut, signal.reason);
   assertEquals(await strangers(backend, sandbox), []);
 });
+
+dockerTest(
+  "LocalDockerBackend.run returns when its program has ended, though others go on writing",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({ image: IMAGE });
+    const script = "(while :; do echo x; sleep 0.02; done) & exit 3";
+    const { outcome, exitCode, cleanup } = await backend.run(
+      sandbox,
+      ["sh", "-c", script],
+      { timeoutMs: 20_000 },
+    );
+    assertEquals([outcome, exitCode, cleanup], ["exited", 3, "none"]);
+  },
+);
+
+dockerTest(
+  "LocalDockerBackend.run cancels an input that it does not come to read",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({ image: IMAGE });
+    let isCancelled = false;
+    const stdin = new ReadableStream<Uint8Array>({
+      cancel: () => {
+        isCancelled = true;
+      },
+    });
+    const signal = AbortSignal.abort();
+    await backend.run(sandbox, ["cat"], { stdin, signal });
+    assertEquals(isCancelled, true);
+  },
+);

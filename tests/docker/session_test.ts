@@ -98,9 +98,12 @@ dockerTest(
     assert(/zu-browser/.test(none.message), none.message);
     await eventually("their end", async () => await backend.containers() === 0);
     const lost = await backend.openSession(spec, { command: COUNTER });
+    // An engine that is still to start the server would say so in its stead.
+    await lost.send({ op: "read" });
     const sent = code(() => lost.send({ op: "slow" }));
     await backend.close();
-    assert(["sandbox_gone", "closed"].includes(await sent));
+    const told = await sent;
+    assert(["sandbox_gone", "closed"].includes(told), told);
   },
 );
 

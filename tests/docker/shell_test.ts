@@ -230,3 +230,18 @@ dockerTest(
     );
   },
 );
+
+dockerTest(
+  "lesson 31: SandboxShell tells that it ran out of memory itself",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({
+      image: IMAGES.busybox,
+      memory: "32m",
+    });
+    await using shell = await backend.shell(sandbox);
+    const script = "x=aaaaaaaaaa; while :; do x=$x$x; done";
+    const { outcome } = await shell.run(["eval", script]);
+    assertEquals([outcome, shell.isClosed], ["oom", true]);
+  },
+);

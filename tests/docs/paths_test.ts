@@ -1,7 +1,7 @@
 import { assert, assertEquals } from "@std/assert";
 
 const ROOT = new URL("../../", import.meta.url);
-const FOLDERS = "codec|sinks|tests|links|scripts|docs|bench|examples";
+const FOLDERS = "backends|codec|sinks|tests|links|scripts|docs|bench|examples";
 
 async function documents(): Promise<string[]> {
   const paths = ["links/README.md", "tests/fixtures/README.md"];
