@@ -1,5 +1,6 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BackendError, type Sandbox } from "../../backends/mod.ts";
+import { CountedSignal } from "../conformance/_counted_signal.ts";
 import { dockerTest, eventually, TestBackend, text } from "./_engine.ts";
 import { IMAGES } from "./_images.ts";
 
@@ -418,29 +419,21 @@ dockerTest(
   "lesson 35: LocalDockerBackend leaves no listener on the caller's signal",
   async () => {
     await using backend = new TestBackend();
-    const { signal } = new AbortController();
-    let listeners = 0;
-    const counted = new Proxy(signal, {
-      get(target, key) {
-        if (key === "addEventListener") listeners++;
-        if (key === "removeEventListener") listeners--;
-        const value = Reflect.get(target, key, target);
-        return typeof value === "function" ? value.bind(target) : value;
-      },
-    });
+    const counted = new CountedSignal();
+    const { signal } = counted;
     await using sandbox = await backend.launch({ image: IMAGE }, {
-      signal: counted,
+      signal,
     });
-    await backend.run(sandbox, ["true"], { signal: counted });
+    await backend.run(sandbox, ["true"], { signal });
     await backend.run(sandbox, ["sleep", "9"], {
-      signal: counted,
+      signal,
       timeoutMs: 200,
     });
     await using shell = await backend.shell(sandbox);
-    await shell.run(["true"], { signal: counted });
-    const process = await backend.spawn(sandbox, ["true"], { signal: counted });
+    await shell.run(["true"], { signal });
+    const process = await backend.spawn(sandbox, ["true"], { signal });
     await process.status;
-    assertEquals(listeners, 0);
+    assertEquals(counted.listeners, 0);
   },
 );
 
