@@ -2,6 +2,7 @@ import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BackendError, type Sandbox } from "../../backends/mod.ts";
 import { CountedSignal } from "../conformance/_counted_signal.ts";
 import { dockerTest, eventually, TestBackend, text } from "./_engine.ts";
+import { seeHeldBack } from "./_hold_back.ts";
 import { IMAGES } from "./_images.ts";
 
 const IMAGE = IMAGES.busybox;
@@ -495,24 +496,7 @@ dockerTest(
   async () => {
     await using backend = new TestBackend();
     await using sandbox = await backend.launch({ image: IMAGE });
-    const script = "while :; do head -c 65536 /dev/zero; n=$((n+1)); " +
-      "echo $n > /tmp/n; done";
-    await using process = await backend.spawn(sandbox, ["sh", "-c", script]);
-    const reader = process.stdout.getReader();
-    await reader.read();
-    const written = async () =>
-      Number(text((await backend.run(sandbox, ["cat", "/tmp/n"])).stdout));
-    // Unread, it comes to a stand: what is buffered on the way is bounded.
-    let last = -1;
-    await eventually("a stand", async () => {
-      const before = last;
-      last = await written();
-      return last === before && last > 0;
-    });
-    const stand = last;
-    for (let i = 0; i < 200; i++) await reader.read();
-    await eventually("more", async () => await written() > stand);
-    await reader.cancel();
+    await using process = await seeHeldBack(backend, sandbox);
     const { outcome, cleanup } = await process.kill();
     assertEquals([outcome, cleanup], ["aborted", "verified"]);
     assertEquals(await strangers(backend, sandbox), []);

@@ -4,6 +4,7 @@ import { findEngine } from "../../backends/local_docker/engine_address.ts";
 import { exists, readEnv } from "../../backends/local_docker/environment.ts";
 import { certPath, TlsFront } from "../fixtures/tls/tls_front.ts";
 import { dockerTest, eventually, TestBackend, text } from "./_engine.ts";
+import { seeHeldBack } from "./_hold_back.ts";
 import { IMAGES } from "./_images.ts";
 
 const IMAGE = IMAGES.busybox;
@@ -64,23 +65,8 @@ dockerTest(
   () =>
     behindTls(async (backend) => {
       await using sandbox = await backend.launch({ image: IMAGE });
-      const script = "while :; do head -c 65536 /dev/zero; n=$((n+1)); " +
-        "echo $n > /tmp/n; done";
-      await using process = await backend.spawn(sandbox, ["sh", "-c", script]);
-      const reader = process.stdout.getReader();
-      await reader.read();
-      const written = async () =>
-        Number(text((await backend.run(sandbox, ["cat", "/tmp/n"])).stdout));
-      let last = -1;
-      await eventually("a stand", async () => {
-        const before = last;
-        last = await written();
-        return last === before && last > 0;
-      });
-      const stand = last;
-      for (let i = 0; i < 400; i++) await reader.read();
-      await eventually("more", async () => await written() > stand);
-      await reader.cancel();
+      await using process = await seeHeldBack(backend, sandbox);
+      assertEquals((await process.kill()).outcome, "aborted");
     }),
 );
 
