@@ -33,6 +33,12 @@ export interface Ended {
   readonly survivors: number;
 }
 
+/** What there is to say where the sandbox ended with all that was in it. */
+export const SANDBOX_KILLED: Ended = {
+  cleanup: "sandbox_killed",
+  survivors: 0,
+};
+
 /** Whose processes are to be ended. */
 export interface RunProcesses {
   readonly tag: ProcessTag;

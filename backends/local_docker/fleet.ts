@@ -1,6 +1,6 @@
 import type { CheckedSpec } from "../spec/complete_spec.ts";
 import { imageReferenceText } from "../spec/image_reference.ts";
-import { untilEnded } from "../_until_ended.ts";
+import { TIMER_MS_MAX, untilEnded } from "../_until_ended.ts";
 import { BackendError } from "../backend_error.ts";
 import type { LaunchSpec } from "../launch_spec.ts";
 import type { LocalDockerBackendOptions } from "../local_docker_options.ts";
@@ -34,8 +34,6 @@ import { sweep, type Swept } from "./sweep.ts";
 const CLOSE_PATIENCE_MS = 30_000;
 /** Time for a sandbox to end itself before this process does it. */
 const EXPIRY_GRACE_MS = 2_000;
-/** What a timer takes. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** A sandbox that this process has launched. */
 interface Member {

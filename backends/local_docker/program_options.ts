@@ -1,3 +1,4 @@
+import { TIMER_MS_MAX } from "../_until_ended.ts";
 import { absolutePath } from "../spec/absolute_path.ts";
 import { asMisuse } from "../spec/refusal.ts";
 import { readCommand, readEnv } from "../spec/text_fields.ts";
@@ -18,8 +19,6 @@ import type { SpawnRequest } from "./spawn.ts";
 const OUTPUT_BYTES_MAX = 10 * 1024 * 1024;
 /** The most that may be kept of one. */
 const OUTPUT_BYTES_LIMIT = 1024 * 1024 * 1024;
-/** What a timer takes. */
-const TIMEOUT_MS_MAX = 2 ** 31 - 1;
 
 /**
  * Checks a time limit.
@@ -27,9 +26,9 @@ const TIMEOUT_MS_MAX = 2 ** 31 - 1;
  * @throws {RangeError} If it is not above 0, or more than a timer takes.
  */
 export function checkTimeout(name: string, ms: number): number {
-  if (typeof ms === "number" && ms > 0 && ms <= TIMEOUT_MS_MAX) return ms;
+  if (typeof ms === "number" && ms > 0 && ms <= TIMER_MS_MAX) return ms;
   throw new RangeError(
-    `${name} is ${ms}, and has to be above 0 and at most ${TIMEOUT_MS_MAX} ms`,
+    `${name} is ${ms}, and has to be above 0 and at most ${TIMER_MS_MAX} ms`,
   );
 }
 

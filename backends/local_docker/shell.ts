@@ -4,13 +4,14 @@ import type { SandboxShell } from "../sandbox_shell.ts";
 import { SerialQueue } from "../_serial_queue.ts";
 import type { Box } from "./box.ts";
 import { delay } from "./delay.ts";
-import { type Ended, endProcesses } from "./end_processes.ts";
+import { type Ended, endProcesses, SANDBOX_KILLED } from "./end_processes.ts";
 import { ExecStream } from "./exec_stream.ts";
 import { KILLED, signalOf } from "./exit_code.ts";
 import { ranOutOfMemory } from "./out_of_memory.ts";
 import { type ProcessTag, taggedArgv } from "./process_tag.ts";
 import { commandScript } from "./shell_script.ts";
 import { ShellTurn } from "./shell_turn.ts";
+import { type Stop, untilStopped } from "./stop.ts";
 
 /** How many commands may wait for their turn. */
 const WAITING_MAX = 1_000;
@@ -161,7 +162,11 @@ export class BoxShell implements SandboxShell {
         .catch((error) => turn.fail(error));
       const first = await Promise.race([
         turn.finished,
-        this.#stops(request, over.signal),
+        untilStopped(this.#box, {
+          timeoutMs: request.timeoutMs,
+          signals: [request.signal, this.#closing.signal],
+          over: over.signal,
+        }),
       ]);
       const end = typeof first === "number"
         ? await this.#exited(first, start.at)
@@ -252,27 +257,6 @@ export class BoxShell implements SandboxShell {
     });
   }
 
-  /** Resolves with what ends the command from outside, if anything does. */
-  #stops(
-    { timeoutMs, signal }: ShellRequest,
-    over: AbortSignal,
-  ): Promise<Stop> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve("timeout"), timeoutMs);
-      const abort = () => resolve("aborted");
-      const gone = () => resolve("sandbox_gone");
-      signal?.addEventListener("abort", abort);
-      this.#closing.signal.addEventListener("abort", abort);
-      this.#box.gone.addEventListener("abort", gone);
-      over.addEventListener("abort", () => {
-        clearTimeout(timer);
-        signal?.removeEventListener("abort", abort);
-        this.#closing.signal.removeEventListener("abort", abort);
-        this.#box.gone.removeEventListener("abort", gone);
-      });
-    });
-  }
-
   /** Passes on what the shell writes, for as long as it does. */
   async #pump(): Promise<void> {
     let reason: unknown = new ShellEnded();
@@ -297,11 +281,6 @@ export class BoxShell implements SandboxShell {
     );
   }
 }
-
-/** Why a command is ended from outside. */
-type Stop = "timeout" | "aborted" | "sandbox_gone";
-
-const SANDBOX_KILLED: Ended = { cleanup: "sandbox_killed", survivors: 0 };
 
 /** The shell ended by itself, as by `exit`. */
 class ShellEnded extends Error {}

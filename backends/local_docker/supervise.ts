@@ -2,13 +2,14 @@ import { BackendError } from "../backend_error.ts";
 import type { RunOutcome, RunStatus } from "../run_result.ts";
 import type { Box } from "./box.ts";
 import { delay } from "./delay.ts";
-import { type Ended, endProcesses } from "./end_processes.ts";
+import { type Ended, endProcesses, SANDBOX_KILLED } from "./end_processes.ts";
 import { type ExecState, ExecStream } from "./exec_stream.ts";
 import { KILLED, signalOf } from "./exit_code.ts";
 import type { Output } from "./frames.ts";
 import { ranOutOfMemory } from "./out_of_memory.ts";
 import { type ProcessTag, taggedArgv } from "./process_tag.ts";
 import type { Program } from "./program.ts";
+import { type Stop, untilStopped } from "./stop.ts";
 
 /** How long nothing is written before a look whether the program has ended. */
 const QUIET_FIRST_MS = 200;
@@ -23,9 +24,6 @@ const EXIT_POLL_MS = 5;
 /** How long a start that is under way when it is called off may still take. */
 const START_TIMEOUT_MS = 3_000;
 const FIRST_BYTES_MAX = 1_000;
-
-/** Why a program is ended from outside. */
-type Stop = "timeout" | "aborted" | "sandbox_gone";
 
 /**
  * Runs a program to its end, or ends it, and says which.
@@ -68,7 +66,12 @@ class Supervision {
 
   async run(): Promise<RunStatus> {
     if (this.#program.signal?.aborted) return this.#status("aborted", null);
-    const stop = this.#stops();
+    const { timeoutMs, signal } = this.#program;
+    const stop = untilStopped(this.#box, {
+      timeoutMs,
+      signals: [signal],
+      over: this.#settled.signal,
+    });
     try {
       return await this.#runUntil(stop);
     } finally {
@@ -292,24 +295,6 @@ class Supervision {
     });
   }
 
-  /** Resolves with what stops the program from outside, if anything does. */
-  #stops(): Promise<Stop> {
-    const { promise, resolve } = Promise.withResolvers<Stop>();
-    const { signal, timeoutMs } = this.#program;
-    const timer = setTimeout(() => resolve("timeout"), timeoutMs);
-    const abort = () => resolve("aborted");
-    const gone = () => resolve("sandbox_gone");
-    // What is left on a signal of the caller's would keep it, and this, alive.
-    signal?.addEventListener("abort", abort, { once: true });
-    this.#box.gone.addEventListener("abort", gone, { once: true });
-    this.#settled.signal.addEventListener("abort", () => {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", abort);
-      this.#box.gone.removeEventListener("abort", gone);
-    });
-    return promise;
-  }
-
   #status(
     outcome: RunOutcome,
     exitCode: number | null,
@@ -340,5 +325,3 @@ const NEVER = new Promise<never>(() => {});
 function slower(ms: number): number {
   return Math.min(QUIET_MAX_MS, ms * 1.5);
 }
-
-const SANDBOX_KILLED: Ended = { cleanup: "sandbox_killed", survivors: 0 };
