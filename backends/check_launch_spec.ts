@@ -1,16 +1,21 @@
-import type { CheckedSpec, LaunchGrants } from "./spec/complete_spec.ts";
+import type { CheckedSpec, LaunchGrants } from "./spec/checked_spec.ts";
+import { DEFAULT_GRANTS as DEFAULTS } from "./spec/complete_spec.ts";
 import { checkLaunchSpec as checkWithTiers } from "./spec/launch_spec_check.ts";
+import { networkOf } from "./spec/network_check.ts";
 import { checkTiers } from "./spec/tiers.ts";
+import { readEgressGrant } from "./egress/egress_grant.ts";
 import type { LaunchSpec } from "./launch_spec.ts";
 import type { TierPreset } from "./tier_preset.ts";
 
-export {
-  type CheckedSpec,
-  DEFAULT_GRANTS,
-  type LaunchGrants,
-} from "./spec/complete_spec.ts";
+export type { CheckedSpec, LaunchGrants } from "./spec/checked_spec.ts";
 export type { CheckedMount } from "./spec/mount_check.ts";
 export type { CheckedTmpfs, TmpfsOptions } from "./spec/tmpfs_options.ts";
+
+/** What a backend grants when it is told nothing else. */
+export const DEFAULT_GRANTS: LaunchGrants = Object.freeze({
+  ...DEFAULTS,
+  egress: undefined,
+});
 
 /**
  * Checks a spec at the door, as every backend has to: what it says is valid, it
@@ -23,7 +28,7 @@ export type { CheckedTmpfs, TmpfsOptions } from "./spec/tmpfs_options.ts";
  * @returns A frozen copy, with every value in one form and every default filled
  * in.
  * @throws {BackendError} `spec_refused` or `network_refused`, naming the key.
- * @throws {TypeError} If a preset makes no sense.
+ * @throws {TypeError} If a preset or what is granted of egress makes no sense.
  *
  * @example
  * ```ts
@@ -40,5 +45,11 @@ export function checkLaunchSpec(
   grants: LaunchGrants,
   tiers: Readonly<Record<string, TierPreset>> = {},
 ): CheckedSpec {
-  return checkWithTiers(spec, grants, checkTiers(tiers, grants));
+  const granted = { ...grants, egress: readEgressGrant(grants.egress) };
+  const { network, egressCeiling: _, ...rest } = checkWithTiers(
+    spec,
+    granted,
+    checkTiers(tiers, granted),
+  );
+  return Object.freeze({ ...rest, network: networkOf(network) });
 }

@@ -1,8 +1,4 @@
-/** Which hosts a sandbox may reach through the egress proxy. */
-export interface EgressPolicy {
-  /** Host names, each with an optional `:port`; nothing else is reached. */
-  readonly allow: readonly string[];
-}
+import type { EgressPolicy } from "./egress_policy.ts";
 
 /** What a sandbox can reach. */
 export type NetworkSpec =

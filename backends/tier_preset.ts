@@ -8,6 +8,7 @@ import type { LaunchSpec } from "./launch_spec.ts";
  *
  * A preset may grant more memory, processors and processes than the backend does
  * otherwise, and an image that can be written to, since the operator wrote it. Only
- * the tier `render` may have a network.
+ * the tier `render` may have an unrestricted network, and other tiers a scoped one
+ * only where the backend's option `egress` is set.
  */
 export type TierPreset = Omit<LaunchSpec, "tier">;

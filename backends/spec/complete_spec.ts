@@ -8,7 +8,13 @@ import {
   type CheckedMount,
   checkMountSource,
 } from "./mount_check.ts";
-import { checkHostNames, checkNetworkGrant } from "./network_check.ts";
+import type {
+  CheckedSpec as PublicSpec,
+  LaunchGrants as PublicGrants,
+} from "./checked_spec.ts";
+import { checkHostNames } from "./host_names_check.ts";
+import type { CheckedNetwork } from "./network_check.ts";
+import { grantNetwork } from "./network_grant.ts";
 import { refusal } from "./refusal.ts";
 import type { SpecFields } from "./spec_fields.ts";
 import { frozenRecord } from "./spec_values.ts";
@@ -18,24 +24,14 @@ import {
   parseTmpfsOptions,
   type TmpfsOptions,
 } from "./tmpfs_options.ts";
-import type { ImagePolicy, NetworkSpec } from "../launch_spec.ts";
+import type { EgressGrant } from "../egress/egress_grant.ts";
+import type { CheckedEgress } from "../egress/egress_policy_check.ts";
+import type { ImagePolicy } from "../launch_spec.ts";
 
-/** What a backend grants: the ceilings, which are also what holds by default. */
-export interface LaunchGrants {
-  /** Memory, in bytes. */
-  readonly memory: number;
-  /** Processors. */
-  readonly cpus: number;
-  /** Processes and threads. */
-  readonly pids: number;
-  /** Whether the image's own files must be read-only. */
-  readonly readOnlyRootfs: boolean;
-  /** How long a sandbox may live, in milliseconds. */
-  readonly ttlMsMax: number;
-  /** Sockets of engines, which no mount may reach. */
-  readonly socketPaths: readonly string[];
-  /** Whether the operator has opted in to unrestricted networks. */
-  readonly unrestrictedNetwork: boolean;
+/** What a backend grants, once it has been read. */
+export interface LaunchGrants extends Omit<PublicGrants, "egress"> {
+  /** Scoped egress; undefined leaves it to the tier `render`. */
+  readonly egress: EgressGrant | undefined;
 }
 
 /** What a backend grants when it is told nothing else. */
@@ -47,6 +43,7 @@ export const DEFAULT_GRANTS: LaunchGrants = Object.freeze({
   ttlMsMax: 86_400_000,
   socketPaths: Object.freeze([]),
   unrestrictedNetwork: false,
+  egress: undefined,
 });
 
 /** How long a sandbox lives when not told: an hour. */
@@ -57,50 +54,15 @@ const TMPFS_DEFAULT: ReadonlyMap<string, TmpfsOptions> = new Map([
   ["/tmp", parseTmpfsOptions("", "tmpfs")],
 ]);
 
-/** A spec that may be launched: a copy, with every value in one form. */
-export interface CheckedSpec {
-  /** The image, as it was named. */
-  readonly image: string;
-  /** The preset that it was launched with. */
-  readonly tier: string | undefined;
-  /** What runs in place of the image's own program. */
-  readonly command: readonly string[] | undefined;
-  /** Environment variables. */
-  readonly env: Readonly<Record<string, string>>;
-  /** The working folder, if it is not the image's. */
-  readonly workdir: string | undefined;
-  /** The user, if it is not the image's; ids in their shortest form. */
-  readonly user: string | undefined;
-  /** Labels, without the backend's own. */
-  readonly labels: Readonly<Record<string, string>>;
-  /** Memory, in bytes. */
-  readonly memory: number;
-  /** Processors. */
-  readonly cpus: number;
-  /** Processes and threads. */
-  readonly pids: number;
-  /** Whether the image's own files are read-only. */
-  readonly readOnlyRootfs: boolean;
-  /** Folders in memory. */
-  readonly tmpfs: readonly CheckedTmpfs[];
-  /** Further host names, in lower case. */
-  readonly extraHosts: Readonly<Record<string, string>>;
-  /** Name servers. */
-  readonly dns: readonly string[];
-  /** The seccomp profile, as JSON text, if it is not the engine's. */
-  readonly seccomp: string | undefined;
-  /** The runtime, if it is not the engine's. */
-  readonly runtime: string | undefined;
-  /** Capabilities, without `CAP_`. */
-  readonly capAdd: readonly string[];
-  /** What of the host is inside. */
-  readonly mounts: readonly CheckedMount[];
+/** A spec that may be launched, as the backend sees it. */
+export interface CheckedSpec extends Omit<PublicSpec, "network"> {
   /** What can be reached. */
-  readonly network: NetworkSpec;
-  /** The spec's image policy. */
-  readonly imagePolicy: ImagePolicy | undefined;
-  /** How long it lives, in milliseconds. */
-  readonly ttlMs: number;
+  readonly network: CheckedNetwork;
+  /**
+   * The most that the allow-list of its egress may become: what the preset and
+   * the backend grant. Undefined is whatever is public.
+   */
+  readonly egressCeiling: CheckedEgress | undefined;
 }
 
 /**
@@ -131,12 +93,13 @@ export function completeSpec(
   for (const { source } of mounts) {
     checkMountSource(source, grants.socketPaths);
   }
-  const network = fields.network ?? "none";
   const { extraHosts = frozenRecord([]), dns = Object.freeze([]) } = fields;
-  checkNetworkGrant({
-    network,
+  const { network, egressCeiling } = grantNetwork({
+    network: fields.network ?? "none",
     tier: fields.tier,
     unrestricted: grants.unrestrictedNetwork,
+    egress: grants.egress,
+    by,
   });
   checkHostNames({ extraHosts, dns }, network);
   return Object.freeze({
@@ -159,6 +122,7 @@ export function completeSpec(
     capAdd: fields.capAdd ?? Object.freeze([]),
     mounts,
     network,
+    egressCeiling,
     imagePolicy: policyOf(fields.imagePolicy),
     ttlMs: ttlMs(fields, grants, by),
   });

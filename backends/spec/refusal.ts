@@ -15,6 +15,11 @@ export function refusal(
   return new BackendError(code, PREFIX + problem);
 }
 
+/** What was found, for a message about something else than a launch. */
+export function problemOf({ message }: BackendError): string {
+  return message.startsWith(PREFIX) ? message.slice(PREFIX.length) : message;
+}
+
 /**
  * Checks what the operator wrote with the rules for what a caller of `launch`
  * wrote: there, what is wrong is misuse of an option, and no refusal.
@@ -28,9 +33,6 @@ export function asMisuse<T>(option: string, check: () => T): T {
     return check();
   } catch (cause) {
     if (!(cause instanceof BackendError)) throw cause;
-    const problem = cause.message.startsWith(PREFIX)
-      ? cause.message.slice(PREFIX.length)
-      : cause.message;
-    throw new TypeError(`${option}: ${problem}`, { cause });
+    throw new TypeError(`${option}: ${problemOf(cause)}`, { cause });
   }
 }

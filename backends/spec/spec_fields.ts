@@ -1,10 +1,11 @@
 import { absolutePath } from "./absolute_path.ts";
 import { readCapAdd } from "./cap_add.ts";
+import { readDns, readExtraHosts } from "./host_names_check.ts";
 import { readImagePolicy } from "./image_policy_check.ts";
 import { parseImageReference } from "./image_reference.ts";
 import { parseMemorySize } from "./memory_size.ts";
 import { readMounts } from "./mount_check.ts";
-import { readDns, readExtraHosts, readNetwork } from "./network_check.ts";
+import { readNetwork } from "./network_check.ts";
 import { readSeccomp } from "./seccomp_check.ts";
 import { booleanOf, fieldsOf, textOf, wrong } from "./spec_values.ts";
 import {

@@ -1,6 +1,7 @@
 import { completeSpec, type LaunchGrants } from "./complete_spec.ts";
 import { nearestName } from "./nearest_name.ts";
 import { NETWORK_TIER } from "./network_check.ts";
+import { tierEgress } from "./network_grant.ts";
 import { asMisuse, refusal } from "./refusal.ts";
 import { shown } from "./shown.ts";
 import { readSpecFields, SPEC_KEYS, type SpecFields } from "./spec_fields.ts";
@@ -19,7 +20,7 @@ const PRESET_KEYS = SPEC_KEYS.filter((key) => key !== "tier");
  * @param tiers The option; nothing is no presets.
  * @param grants What the backend grants.
  * @throws {TypeError} If one of them is wrong, contradicts itself, lives longer
- * than the backend grants, or has a network and is not the tier `render`.
+ * than the backend grants, or has a network that its tier is not granted.
  */
 export function checkTiers(
   tiers: Readonly<Record<string, TierPreset>> | undefined,
@@ -46,7 +47,17 @@ function readPreset(
   };
   const { network = "none", ttlMs = 0 } = fields;
   if (network !== "none" && tier !== NETWORK_TIER) {
-    throw refusal(`only the tier ${NETWORK_TIER} may have a network`);
+    if ("unrestricted" in network) {
+      throw refusal(
+        `only the tier ${NETWORK_TIER} may have an unrestricted network`,
+      );
+    }
+    if (grants.egress === undefined) {
+      throw refusal(
+        `only the tier ${NETWORK_TIER} may have a network without the ` +
+          "backend's option egress",
+      );
+    }
   }
   if (ttlMs > grants.ttlMsMax) {
     throw refusal(`ttlMs is ${ttlMs}, but the most is ${grants.ttlMsMax}`);
@@ -67,6 +78,7 @@ function tierGrants(preset: SpecFields, grants: LaunchGrants): LaunchGrants {
     pids: preset.pids ?? grants.pids,
     readOnlyRootfs: preset.readOnlyRootfs ?? grants.readOnlyRootfs,
     ttlMsMax: preset.ttlMs ?? grants.ttlMsMax,
+    egress: tierEgress(preset.network, grants.egress),
   };
 }
 

@@ -1,7 +1,7 @@
 import { imageReferenceText, parseImageReference } from "./image_reference.ts";
 import { narrowImagePolicy } from "./image_policy_check.ts";
 import type { CheckedMount } from "./mount_check.ts";
-import { isNetworkWithin } from "./network_check.ts";
+import { narrowNetwork } from "./network_check.ts";
 import { refusal } from "./refusal.ts";
 import type { SpecFields, SpecKey } from "./spec_fields.ts";
 import { frozenRecord } from "./spec_values.ts";
@@ -44,7 +44,7 @@ export function tightenFields(
     "network",
     own.network,
     preset.network,
-    (value, ceiling) => isNetworkWithin(value, ceiling) ? value : undefined,
+    (value, ceiling) => narrowNetwork(value, ceiling, by),
   );
   // Names that the spec did not ask for are of no use to a stricter network.
   const dropsNames = network !== preset.network && network !== undefined &&

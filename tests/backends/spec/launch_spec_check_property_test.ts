@@ -1,6 +1,7 @@
 // Any JSON as a spec: it is refused with a code, or grants no more than there is.
 import { assert } from "@std/assert";
 import fc from "fast-check";
+import { readEgressGrant } from "../../../backends/egress/egress_grant.ts";
 import { CAP_ADD_ALLOWED } from "../../../backends/spec/cap_add.ts";
 import {
   type CheckedSpec,
@@ -20,6 +21,7 @@ const values = fc.oneof(
   fc.constantFrom<unknown>(
     ...["512m", "2g", "6m", 0.5, 2, 100, 300, 5000, 10 ** 9, true, false],
     ...["none", { unrestricted: true }, { egress: { allow: ["a.b"] } }],
+    ...[{ egress: { allow: ["a.c"] } }, { egress: { allow: ["*.b.b"] } }],
     ...[["CHOWN"], ["SYS_ADMIN"], { "/a": "size=64m" }, { "/a": "size=2g" }],
     ...[[{ source: "/srv", target: "/x" }], [{ source: "/", target: "/x" }]],
     ...[["sh", "-c", "x"], { A: "1" }, "/tmp", "0:0", "nobody", "render"],
@@ -42,11 +44,23 @@ const TIERS = checkTiers({
   "/tmp": { cpus: 0.25, tmpfs: { "/a": "size=32m" } },
 }, GRANTS);
 
+const EGRESS = readEgressGrant({ allow: ["a.b", "*.b.b"], deny: ["c.b"] });
+
+/** Whether a network is within what the grant above allows, and has its deny. */
+function isWithinEgress(network: CheckedSpec["network"]): boolean {
+  if (network === "none" || "unrestricted" in network) return false;
+  const { allow, deny } = network.egress;
+  return allow.every(({ host }) => host.endsWith(".b")) &&
+    deny.some(({ host }) => host === "c.b");
+}
+
 Deno.test("checkLaunchSpec refuses any JSON or grants no more than there is to grant", () => {
   let accepted = 0;
   fc.assert(
-    fc.property(specs, fc.boolean(), (spec, unrestrictedNetwork) => {
-      const grants = { ...GRANTS, unrestrictedNetwork };
+    fc.property(specs, fc.boolean(), fc.boolean(), (spec, ...options) => {
+      const [unrestrictedNetwork, hasEgress] = options;
+      const egress = hasEgress ? EGRESS : undefined;
+      const grants = { ...GRANTS, unrestrictedNetwork, egress };
       let checked: CheckedSpec;
       try {
         checked = checkLaunchSpec(spec as LaunchSpec, grants, TIERS);
@@ -65,8 +79,10 @@ Deno.test("checkLaunchSpec refuses any JSON or grants no more than there is to g
       assert(checked.readOnlyRootfs);
       assert(checked.ttlMs >= 1000 && checked.ttlMs <= grants.ttlMsMax);
       if (checked.network !== "none") {
-        assert(isRender);
-        assert(unrestrictedNetwork || "egress" in checked.network);
+        const isScoped = "egress" in checked.network;
+        assert(isRender || (isScoped && hasEgress));
+        assert(unrestrictedNetwork || isScoped);
+        assert(!hasEgress || !isScoped || isWithinEgress(checked.network));
       }
       for (const { size } of checked.tmpfs) {
         assert(size > 0 && size <= checked.memory);

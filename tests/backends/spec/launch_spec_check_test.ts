@@ -6,6 +6,7 @@ import {
 } from "../../../backends/spec/complete_spec.ts";
 import { checkLaunchSpec } from "../../../backends/spec/launch_spec_check.ts";
 import { SPEC_KEYS } from "../../../backends/spec/spec_fields.ts";
+import * as port from "../../../backends/mod.ts";
 import { refuses } from "../_refuses.ts";
 
 const MIB = 2 ** 20;
@@ -53,6 +54,7 @@ Deno.test("checkLaunchSpec fills in what a spec leaves open, with what is grante
     capAdd: [],
     mounts: [],
     network: "none",
+    egressCeiling: undefined,
     imagePolicy: undefined,
     ttlMs: 3_600_000,
   });
@@ -297,4 +299,40 @@ Deno.test("checkLaunchSpec passes on what a getter throws, and hides nothing", (
     },
   };
   assertEquals(assertThrows(() => checkLaunchSpec(spec, GRANTS)), reason);
+});
+
+Deno.test("checkLaunchSpec of the port reads and gives egress as one writes it down", () => {
+  const grants: port.LaunchGrants = {
+    ...port.DEFAULT_GRANTS,
+    egress: { allow: ["*.Example.org"], deny: ["a.example.org"] },
+  };
+  const spec = {
+    image: "alpine",
+    network: { egress: { allow: ["B.example.org"] } },
+  };
+  const checked = port.checkLaunchSpec(spec, grants);
+  assertEquals(checked.network, {
+    egress: {
+      allow: ["b.example.org"],
+      deny: ["a.example.org"],
+      connectionsMax: 256,
+      headerBytesMax: 32_768,
+      idleTimeoutMs: 300_000,
+    },
+  });
+  assertEquals("egressCeiling" in checked, false);
+  assert(Object.isFrozen(checked));
+  // What it gives is a spec's network again.
+  const { network } = checked;
+  assertEquals(
+    port.checkLaunchSpec({ ...spec, network }, grants).network,
+    network,
+  );
+  refuses(
+    "network_refused",
+    () => port.checkLaunchSpec(spec, port.DEFAULT_GRANTS),
+    "the backend's option egress",
+  );
+  const misspelt = { ...grants, egress: { alow: [] } } as port.LaunchGrants;
+  assertThrows(() => port.checkLaunchSpec(spec, misspelt), TypeError, "allow?");
 });

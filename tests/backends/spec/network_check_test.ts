@@ -1,12 +1,10 @@
 import { assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { readEgress } from "../../../backends/egress/egress_policy_check.ts";
 import {
-  checkHostNames,
-  checkNetworkGrant,
-  isNetworkWithin,
   mayGoUnrestricted,
-  readDns,
-  readExtraHosts,
+  narrowNetwork,
+  networkOf,
   readNetwork,
 } from "../../../backends/spec/network_check.ts";
 import { BackendError, type NetworkSpec } from "../../../backends/mod.ts";
@@ -19,19 +17,17 @@ function egress(...allow: string[]): NetworkSpec {
 }
 
 Deno.test("readNetwork reads the three forms that there are", () => {
-  const forms: NetworkSpec[] = [
-    "none",
-    UNRESTRICTED,
-    egress(),
-    egress("example.com", "example.com:443", "10.0.0.1:80", "[::1]:80"),
-  ];
-  for (const form of forms) assertEquals(readNetwork(form), form);
+  assertEquals(readNetwork("none"), "none");
+  assertEquals(readNetwork(UNRESTRICTED), UNRESTRICTED);
   const bare = Object.assign(Object.create(null), UNRESTRICTED);
   assertEquals(readNetwork(bare), UNRESTRICTED);
-  assertEquals(
-    readNetwork(egress("Example.COM:443")),
-    egress("example.com:443"),
-  );
+  const all = { allow: ["*.Example.COM:443", { host: "::1", port: 80 }] };
+  assertEquals(readNetwork({ egress: all }), {
+    egress: readEgress(all, "egress"),
+  });
+  assertEquals(readNetwork(egress()), {
+    egress: readEgress({ allow: [] }, "egress"),
+  });
 });
 
 const TYPOS: [unknown, string][] = [
@@ -75,17 +71,18 @@ const TYPOS: [unknown, string][] = [
   [{ egress: {} }, "network.egress.allow is undefined"],
   [{ egress: { allow: "example.com" } }, "network.egress.allow is"],
   [{ egress: { allow: "*" } }, "network.egress.allow is"],
-  [{ egress: { deny: [] } }, "unknown key"],
+  [{ egress: { deny: [] } }, "network.egress.allow is undefined"],
+  [{ egress: { allow: [], denny: [] } }, "did you mean deny?"],
   [{ egress: { allow: [], log: 1 } }, "unknown key"],
-  [{ egress: { allow: ["*"] } }, "an entry of network.egress.allow"],
-  [{ egress: { allow: ["*.example.com"] } }, "an entry of"],
-  [{ egress: { allow: ["https://example.com"] } }, "an entry of"],
-  [{ egress: { allow: ["example.com/x"] } }, "an entry of"],
-  [{ egress: { allow: ["example.com:0"] } }, "an entry of"],
-  [{ egress: { allow: ["0.0.0.0/0"] } }, "an entry of"],
-  [{ egress: { allow: ["2130706433"] } }, "an entry of"],
-  [{ egress: { allow: [""] } }, "an entry of"],
-  [{ egress: { allow: [null] } }, "an entry of"],
+  [{ egress: { allow: ["*"] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: ["*.com"] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: ["https://example.com"] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: ["example.com/x"] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: ["example.com:0"] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: ["0.0.0.0/0"] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: ["2130706433"] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: [""] } }, "network.egress.allow[0]"],
+  [{ egress: { allow: [null] } }, "network.egress.allow[0]"],
   [Object.create(UNRESTRICTED as object), "plain object"],
 ];
 
@@ -99,10 +96,12 @@ Deno.test("lesson 30: readNetwork grants a network only for the exact words", ()
   fc.assert(fc.property(fc.jsonValue(), (json) => {
     try {
       const network = readNetwork(json);
-      assertEquals(
-        network === "none" ? "none" : { ...network },
-        json as unknown,
-      );
+      if (network === "none") return assertEquals<unknown>(json, "none");
+      if ("unrestricted" in network) {
+        return assertEquals<unknown>(json, UNRESTRICTED);
+      }
+      const { egress } = json as { egress: unknown };
+      assertEquals(network, { egress: readEgress(egress, "egress") });
     } catch (error) {
       if (!(error instanceof BackendError)) throw error;
       assertEquals(error.code, "network_refused");
@@ -110,57 +109,61 @@ Deno.test("lesson 30: readNetwork grants a network only for the exact words", ()
   }));
 });
 
-Deno.test("isNetworkWithin knows which network reaches less", () => {
-  const ordered = [
+Deno.test("narrowNetwork gives of a network what another one reaches, too", () => {
+  const ordered = ([
     "none",
     egress(),
     egress("a"),
     egress("a", "b"),
     UNRESTRICTED,
-  ] as const;
+  ] as const).map((network) => readNetwork(network));
   for (const [i, own] of ordered.entries()) {
     for (const [j, ceiling] of ordered.entries()) {
+      const narrow = () => narrowNetwork(own, ceiling, "the tier");
       // An empty policy reaches nothing, and is still more than none.
-      assertEquals(isNetworkWithin(own, ceiling), i <= j, `${i} in ${j}`);
+      if (i <= j) assertEquals(narrow(), own, `${i} in ${j}`);
+      else if (i === 4 || j === 0) assertEquals(narrow(), undefined);
+      else refuses("network_refused", narrow, "more than the tier grants");
     }
   }
-  assertEquals(isNetworkWithin(egress("c"), egress("a", "b")), false);
-  assertEquals(isNetworkWithin(egress("a:80"), egress("a")), false);
+  for (const [own, ceiling] of [["c", "a"], ["a:80", "a"], ["a.b", "*.a.b"]]) {
+    refuses(
+      "network_refused",
+      () =>
+        narrowNetwork(
+          readNetwork(egress(own!)),
+          readNetwork(egress(ceiling!)),
+          "the tier",
+        ),
+      `"${own}"`,
+    );
+  }
 });
 
-Deno.test("checkNetworkGrant gives a network to the tier render alone", () => {
-  for (const tier of [undefined, "render", "browser"]) {
-    for (const unrestricted of [false, true]) {
-      checkNetworkGrant({ network: "none", tier, unrestricted });
-    }
-  }
-  for (const network of [UNRESTRICTED, egress("a")]) {
-    checkNetworkGrant({ network, tier: "render", unrestricted: true });
-    for (const tier of [undefined, "browser", "Render", "render ", ""]) {
-      refuses(
-        "network_refused",
-        () => checkNetworkGrant({ network, tier, unrestricted: true }),
-        "only the tier render",
-        'Launch with tier: "render"',
-      );
-    }
-  }
-  checkNetworkGrant({
-    network: egress("a"),
-    tier: "render",
-    unrestricted: false,
+Deno.test("narrowNetwork keeps what the other network denies, and its bounds", () => {
+  const own = readNetwork({ egress: { allow: ["a.b"], deny: ["x"] } });
+  const ceiling = readNetwork({
+    egress: { allow: ["a.b", "*.a.b"], deny: ["y"], bytesMax: 5 },
   });
-  refuses(
-    "network_refused",
-    () =>
-      checkNetworkGrant({
-        network: UNRESTRICTED,
-        tier: "render",
-        unrestricted: false,
-      }),
-    "opt-in",
-    "ZU_ALLOW_UNRESTRICTED_EGRESS=1",
+  const network = narrowNetwork(own, ceiling, "the tier");
+  assertEquals(
+    network,
+    readNetwork({ egress: { allow: ["a.b"], deny: ["x", "y"], bytesMax: 5 } }),
   );
+});
+
+Deno.test("networkOf gives a network back, with all of its policy", () => {
+  assertEquals(networkOf("none"), "none");
+  assertEquals(networkOf(UNRESTRICTED), UNRESTRICTED);
+  assertEquals(networkOf(readNetwork(egress("A.b:443"))), {
+    egress: {
+      allow: ["a.b:443"],
+      deny: [],
+      connectionsMax: 256,
+      headerBytesMax: 32_768,
+      idleTimeoutMs: 300_000,
+    },
+  });
 });
 
 Deno.test("lesson 25: mayGoUnrestricted looks at what the variable says, not whether it is there", () => {
@@ -201,76 +204,6 @@ Deno.test("mayGoUnrestricted prefers the option, and takes it for a yes only if 
       () => mayGoUnrestricted(option as unknown as boolean, "1"),
       TypeError,
       "must be true or false",
-    );
-  }
-});
-
-Deno.test("readExtraHosts and readDns take names and addresses", () => {
-  const hosts = { "a.example": "10.0.0.1", "B.example": "::1" };
-  assertEquals(readExtraHosts(hosts), {
-    "a.example": "10.0.0.1",
-    "b.example": "::1",
-  });
-  assertEquals(readDns(["10.0.0.1", "2001:db8::1"]), [
-    "10.0.0.1",
-    "2001:db8::1",
-  ]);
-  for (const name of ["", "a b", "*", "127.0.0.1", "a:1", "-a", "__proto__ "]) {
-    refuses(
-      "spec_refused",
-      () => readExtraHosts({ [name]: "::1" }),
-      "no host's name",
-    );
-  }
-  const addresses = [
-    ...[
-      "",
-      "a.example",
-      "host-gateway",
-      "10.0.0.1:53",
-      "1.2.3",
-      "fe80::1%eth0",
-    ],
-    ...["[::1]", 1, null, ["10.0.0.1"], {}],
-  ];
-  for (const address of addresses) {
-    refuses(
-      "spec_refused",
-      () => readExtraHosts({ a: address }),
-      "extraHosts.a",
-    );
-    refuses("spec_refused", () => readDns([address]), "dns[0]");
-  }
-  for (const value of [null, "a", 1, true]) {
-    refuses("spec_refused", () => readExtraHosts(value), "extraHosts is");
-    refuses("spec_refused", () => readDns(value), "dns is");
-  }
-  refuses("spec_refused", () => readDns(Array(9).fill("::1")), "9 entries");
-});
-
-Deno.test("checkHostNames refuses names that could not be reached or looked up", () => {
-  const hosts = { a: "::1" };
-  const none = { extraHosts: {}, dns: [] };
-  for (const network of ["none", egress("a"), UNRESTRICTED] as const) {
-    checkHostNames(none, network);
-  }
-  checkHostNames({ extraHosts: hosts, dns: ["::1"] }, UNRESTRICTED);
-  for (const network of ["none", egress("a")] as const) {
-    refuses(
-      "spec_refused",
-      () => checkHostNames({ ...none, dns: ["::1"] }, network),
-      "dns with network",
-      "contradiction",
-    );
-    refuses(
-      "spec_refused",
-      () => checkHostNames({ ...none, extraHosts: hosts }, network),
-      "extraHosts with network",
-    );
-    refuses(
-      "spec_refused",
-      () => checkHostNames({ extraHosts: hosts, dns: ["::1"] }, network),
-      "extraHosts and dns",
     );
   }
 });

@@ -1,5 +1,9 @@
 import { assertEquals, assertThrows } from "@std/assert";
-import { asMisuse, refusal } from "../../../backends/spec/refusal.ts";
+import {
+  asMisuse,
+  problemOf,
+  refusal,
+} from "../../../backends/spec/refusal.ts";
 import { BackendError } from "../../../backends/mod.ts";
 
 Deno.test("refusal is a BackendError that says what was tried", () => {
@@ -9,6 +13,11 @@ Deno.test("refusal is a BackendError that says what was tried", () => {
     "Cannot launch: memory is 0",
   ]);
   assertEquals(refusal("no", "network_refused").code, "network_refused");
+});
+
+Deno.test("problemOf says of a refusal what was found, whatever was tried", () => {
+  assertEquals(problemOf(refusal("memory is 0")), "memory is 0");
+  assertEquals(problemOf(new BackendError("closed", "closed")), "closed");
 });
 
 Deno.test("asMisuse turns a refusal into a TypeError, and nothing else", () => {

@@ -1,8 +1,17 @@
-import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { DEFAULT_GRANTS } from "../../../backends/spec/complete_spec.ts";
+import {
+  assert,
+  assertEquals,
+  assertStringIncludes,
+  assertThrows,
+} from "@std/assert";
+import { readEgressGrant } from "../../../backends/egress/egress_grant.ts";
+import {
+  type CheckedSpec,
+  DEFAULT_GRANTS,
+} from "../../../backends/spec/complete_spec.ts";
 import { checkLaunchSpec } from "../../../backends/spec/launch_spec_check.ts";
 import { checkTiers } from "../../../backends/spec/tiers.ts";
-import type { LaunchSpec } from "../../../backends/mod.ts";
+import type { EgressOptions, LaunchSpec } from "../../../backends/mod.ts";
 import type { TierPreset } from "../../../backends/tier_preset.ts";
 import { refuses } from "../_refuses.ts";
 import { launch } from "./_render_tier.ts";
@@ -187,7 +196,7 @@ Deno.test("applyTier lets a preset leave the image to the spec, which then has t
   );
 });
 
-Deno.test("lesson 30: only the tier render has a network", () => {
+Deno.test("lesson 30: only the tier render has a network, where nothing else is granted", () => {
   const tiers = checkTiers({ browser: { image: "a" } }, GRANTS);
   for (
     const network of [{ unrestricted: true }, {
@@ -204,6 +213,92 @@ Deno.test("lesson 30: only the tier render has a network", () => {
       const error = assertThrows(() => checkTiers(option, GRANTS), TypeError);
       assertStringIncludes(error.message, "only the tier render");
     }
+  }
+});
+
+/** Checks a spec of a tier that is not render, with the option egress. */
+function scoped(
+  preset: TierPreset["network"],
+  network: LaunchSpec["network"],
+  option: EgressOptions = { allow: ["*.a.b", "c.d"], deny: ["x.a.b"] },
+): CheckedSpec {
+  const grants = { ...GRANTS, egress: readEgressGrant(option) };
+  const tiers = checkTiers({
+    code: { image: "a", ...(preset && { network: preset }) },
+  }, grants);
+  const spec = { tier: "code", ...(network && { network }) };
+  return checkLaunchSpec(spec, grants, tiers);
+}
+
+function reached({ network }: CheckedSpec): string[] {
+  if (network === "none" || "unrestricted" in network) return [];
+  const { allow, deny } = network.egress;
+  return [
+    ...allow.map(({ text }) => text),
+    ...deny.map((deny) => `-${deny.text}`),
+  ];
+}
+
+Deno.test("applyTier gives any tier scoped egress within the preset and the backend's option", () => {
+  const preset = { egress: { allow: ["*.y.a.b", "c.d"], deny: ["z.y.a.b"] } };
+  const asked = { egress: { allow: ["1.y.a.b"], deny: ["c.d"] } };
+  const plain = scoped(preset, undefined);
+  assertEquals(reached(plain), ["*.y.a.b", "c.d", "-z.y.a.b", "-x.a.b"]);
+  const tight = scoped(preset, asked);
+  assertEquals(reached(tight), ["1.y.a.b", "-c.d", "-z.y.a.b", "-x.a.b"]);
+  for (const { egressCeiling } of [plain, tight]) {
+    assertEquals(egressCeiling?.allow.map(({ text }) => text), [
+      "*.y.a.b",
+      "c.d",
+    ]);
+  }
+  assertEquals(scoped(preset, "none").network, "none");
+  assertEquals(reached(scoped(undefined, asked)), [
+    "1.y.a.b",
+    "-c.d",
+    "-x.a.b",
+  ]);
+  assertEquals(
+    scoped(undefined, asked).egressCeiling?.allow.map(({ text }) => text),
+    ["*.a.b", "c.d"],
+  );
+  assertEquals(scoped(undefined, asked, {}).egressCeiling, undefined);
+  const wide = { egress: { allow: ["1.a.b"] } };
+  refuses(
+    "network_refused",
+    () => scoped(preset, wide),
+    'the rule "1.a.b" allows more than the tier "code" grants',
+  );
+  refuses(
+    "network_refused",
+    () => scoped(undefined, { egress: { allow: ["e.f"] } }),
+    'the rule "e.f" allows more than the tier "code" grants',
+  );
+  refuses("network_refused", () => scoped("none", asked));
+  refuses("network_refused", () => scoped(preset, { unrestricted: true }));
+});
+
+Deno.test("applyTier keeps the smaller bounds of a preset's egress and a spec's", () => {
+  const { network } = scoped(
+    { egress: { allow: ["c.d"], connectionsMax: 5, bytesMax: 100 } },
+    { egress: { allow: ["c.d"], idleTimeoutMs: 9, bytesMax: 1000 } },
+  );
+  assert(network !== "none" && "egress" in network);
+  const { connectionsMax, idleTimeoutMs, bytesMax } = network.egress;
+  assertEquals([connectionsMax, idleTimeoutMs, bytesMax], [5, 9, 100]);
+});
+
+Deno.test("checkTiers refuses a preset whose egress is more than the backend's option allows", () => {
+  for (
+    const [network, words] of [
+      [{ egress: { allow: ["e.f"] } }, "more than the backend's option egress"],
+      [{ egress: { allow: ["*.b.c"] } }, "more than the backend's option"],
+      [{ unrestricted: true }, "only the tier render"],
+    ] as const
+  ) {
+    const error = assertThrows(() => scoped(network, undefined), TypeError);
+    assertStringIncludes(error.message, words);
+    assertStringIncludes(error.message, 'the preset of "code"');
   }
 });
 
