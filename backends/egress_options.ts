@@ -40,7 +40,7 @@ export interface EgressOptions {
    */
   readonly resolve?: ResolveHost;
   /**
-   * Is given each attempt when it has ended. What it returns is waited for; if it
+   * Is given each attempt when it has ended, in that order. What it returns is waited for; if it
    * fails, the sandbox's egress is closed, for there is to be none without a
    * record.
    */

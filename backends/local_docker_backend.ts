@@ -54,10 +54,15 @@ const SESSION_COMMAND = ["zu-browser"];
  * program waits on a connection that this process holds. It ends by itself when
  * its time to live is over, and the first launch removes what others have left.
  *
+ * With scoped egress, a second container is beside it, and a proxy in this process:
+ * see docs/egress.md.
+ *
  * Permissions: `--allow-read`, `--allow-write` and `--allow-net=unix:` for the
  * engine's socket, and `--allow-env`, all of which the engine's client, dockerode,
  * reads. For an engine behind TLS, `--allow-net` for its host, and `--allow-read`
- * for the certificates. With `--allow-all`, containers of dead processes can be
+ * for the certificates. For scoped egress, `--allow-net` without a list, and
+ * `--allow-read` and `--allow-write` for the folder of temporary files. With
+ * `--allow-all`, containers of dead processes can be
  * told by more than their time to live.
  *
  * @example
@@ -127,11 +132,12 @@ export class LocalDockerBackend extends DockerPrograms
     spec: LaunchSpec,
     options: LaunchOptions = {},
   ): Promise<Sandbox> {
-    return await this.#fleet.launch(spec, options, ({ id, image }) => {
+    return await this.#fleet.launch(spec, options, ({ id, image }, egress) => {
       const sandbox: Sandbox = Object.freeze({
         id,
         image,
         backend: this.name,
+        ...(egress && { egress }),
         [Symbol.asyncDispose]: () => this.destroy(sandbox),
       });
       return sandbox;
@@ -246,6 +252,7 @@ export class LocalDockerBackend extends DockerPrograms
       options.signal?.throwIfAborted();
       return new JsonLineSession(server, {
         id: sandbox.id,
+        egress: sandbox.egress,
         onClose: () => this.destroy(sandbox),
       });
     } catch (error) {

@@ -1,4 +1,5 @@
 import type { DockerClient } from "./docker_client.ts";
+import type { EgressOptions } from "./egress_options.ts";
 import type { ImagePolicy } from "./launch_spec.ts";
 import type { TierPreset } from "./tier_preset.ts";
 import type { ToolArgv } from "./tool_argv.ts";
@@ -21,7 +22,8 @@ export interface LocalDockerBackendOptions {
    */
   readonly allowPlainTcp?: boolean;
   /**
-   * Presets by the names of tiers. Only that of `render` may have a network.
+   * Presets by the names of tiers. Only that of `render` may have an unrestricted
+   * network.
    * @default {{}}
    */
   readonly tiers?: Readonly<Record<string, TierPreset>>;
@@ -41,6 +43,11 @@ export interface LocalDockerBackendOptions {
    * @default {what `ZU_ALLOW_UNRESTRICTED_EGRESS` says: 1, true, yes or on}
    */
   readonly allowUnrestrictedEgress?: boolean;
+  /**
+   * Scoped egress: what sandboxes may be allowed to reach, and by which forwarder.
+   * @default {for the tier `render` alone, with the defaults}
+   */
+  readonly egress?: EgressOptions;
   /**
    * How long a sandbox may take to be ready, without its image's pull, in
    * milliseconds.
@@ -65,7 +72,7 @@ export interface LocalDockerBackendOptions {
   readonly runId?: string;
   /**
    * Is told what an operator should know: an unrestricted network, a container
-   * that could not be removed.
+   * that could not be removed. It must not throw.
    * @default {console.warn}
    */
   readonly onWarning?: (message: string) => void;

@@ -1,4 +1,5 @@
 import type { LaunchSpec } from "./launch_spec.ts";
+import type { SandboxEgress } from "./sandbox_egress.ts";
 import type { Observation, ToolCall } from "./tool_call.ts";
 
 /** The major version of the port; the registry refuses adapters of another. */
@@ -12,6 +13,8 @@ export interface Sandbox extends AsyncDisposable {
   readonly image: string;
   /** The name of the backend that launched it. */
   readonly backend: string;
+  /** What it may reach, if it was launched with scoped egress. */
+  readonly egress?: SandboxEgress;
 }
 
 /** Options of {@linkcode SandboxBackend.launch}. */

@@ -30,7 +30,7 @@ export interface SandboxEgress {
   /**
    * The attempts, each when it has ended: the last 1000 of before, and those to
    * come, until the sandbox has ended. While one who iterates is 1000 behind, no
-   * new connection is taken.
+   * new connection is taken. To wait for attempts keeps no process from exiting.
    *
    * @param options Cancellation, which ends the iteration without an error.
    */

@@ -1,4 +1,5 @@
 import type { LaunchSpec } from "./launch_spec.ts";
+import type { SandboxEgress } from "./sandbox_egress.ts";
 import type { LaunchOptions } from "./sandbox_backend.ts";
 
 /** A command to a session's server: JSON. */
@@ -31,6 +32,8 @@ export interface SendOptions {
 export interface SandboxSession extends AsyncDisposable {
   /** The sandbox's id. */
   readonly id: string;
+  /** What it may reach, if it was launched with scoped egress. */
+  readonly egress?: SandboxEgress;
   /**
    * Sends a command.
    *

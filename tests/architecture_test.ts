@@ -71,22 +71,30 @@ for (const lesson of Array.from({ length: LESSONS }, (_, n) => n + 1)) {
   });
 }
 
-/** Imports a file in a process of its own. */
+/** Imports a file in a process of its own, which is another program's. */
 async function importAlone(
   path: string,
   flags: string[],
   env: Record<string, string> = {},
 ) {
-  const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "--no-prompt", "--no-check", "--quiet", ...flags, path],
-    cwd: ROOT,
-    env: { ...env, NO_COLOR: "1" },
-  }).output();
-  const decoder = new TextDecoder();
-  return {
-    code,
-    output: decoder.decode(stdout) + decoder.decode(stderr),
-  };
+  const program = await Deno.makeTempFile({ suffix: ".ts" });
+  try {
+    // Run by itself, a file that is also a script would do what that does.
+    await Deno.writeTextFile(program, `import "${new URL(path, ROOT)}";`);
+    const common = ["--no-prompt", "--no-check", "--quiet"];
+    const { code, stdout, stderr } = await new Deno.Command(Deno.execPath(), {
+      args: ["run", "--config=deno.json", ...common, ...flags, program],
+      cwd: ROOT,
+      env: { ...env, NO_COLOR: "1" },
+    }).output();
+    const decoder = new TextDecoder();
+    return {
+      code,
+      output: decoder.decode(stdout) + decoder.decode(stderr),
+    };
+  } finally {
+    await Deno.remove(program);
+  }
 }
 
 for (const [name, path] of EXPORTS) {

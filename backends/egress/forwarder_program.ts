@@ -40,6 +40,8 @@ export async function forward(options: ForwardOptions): Promise<never> {
   const smallBytes = 4 * 1024;
   /** What it goes on with when there is more. */
   const largeBytes = 256 * 1024;
+  /** How much has to come at once for it to go on with that. */
+  const largeBytesUsed = 64 * 1024;
   /** Beyond so many, those who are in need of a large one use their small one. */
   const largeMax = 32;
   /** How long it waits before it tries again what the system refused. */
@@ -136,7 +138,7 @@ export async function forward(options: ForwardOptions): Promise<never> {
   /**
    * Copies until the end, and passes that on. It waits with a small buffer, so that
    * many idle connections cost little. When that was full, it takes what else is
-   * there with a large one, once, so that none is held where nothing comes.
+   * there with a large one, for as long as much comes at once.
    */
   async function pump(from: Deno.Conn, to: Deno.Conn): Promise<void> {
     const small = new Uint8Array(smallBytes);
@@ -149,7 +151,7 @@ export async function forward(options: ForwardOptions): Promise<never> {
         for (let sent = 0; sent < length;) {
           sent += await to.write(buffer.subarray(sent, length));
         }
-        isMore = large === undefined && length === buffer.length;
+        isMore = length === buffer.length || length >= largeBytesUsed;
       } finally {
         if (large !== undefined) spare.push(large);
       }

@@ -11,7 +11,9 @@ import {
   checkImagePolicies,
   ENV_IMAGE_ALLOW,
 } from "../image_policy.ts";
-import type { LaunchSpec, Mount } from "../launch_spec.ts";
+import { readEgressGrant } from "../egress/egress_grant.ts";
+import { FORWARDER_IMAGE } from "../egress/forwarder_contract.ts";
+import type { ImagePolicy, LaunchSpec, Mount } from "../launch_spec.ts";
 import type { LocalDockerBackendOptions } from "../local_docker_options.ts";
 import type { EngineAddress } from "./engine_address.ts";
 import { readEnv } from "./environment.ts";
@@ -20,28 +22,42 @@ import { readEnv } from "./environment.ts";
 const SYSTEM_FOLDERS = "/bin /boot /etc /lib /lib64 /root /run /sbin /usr"
   .split(" ");
 
+/** The runtimes in which containers can share a network's loopback. */
+const SHARES_LOOPBACK = /^(?:runc|crun|youki|io\.containerd\.runc\.v2)$/;
+
 /** What decides what may be launched. */
 export interface AdmissionOptions extends
   Pick<
     LocalDockerBackendOptions,
-    "tiers" | "imagePolicy" | "allowUnrestrictedEgress" | "socketPath"
+    | "tiers"
+    | "imagePolicy"
+    | "allowUnrestrictedEgress"
+    | "egress"
+    | "socketPath"
   > {
-  readonly grants: Omit<LaunchGrants, "socketPaths" | "unrestrictedNetwork">;
+  readonly grants: Omit<
+    LaunchGrants,
+    "socketPaths" | "unrestrictedNetwork" | "egress"
+  >;
 }
 
 /** A spec that may be launched. */
 export interface Admitted extends AllowedImage {
   readonly checked: CheckedSpec;
+  /** The image of the forwarder, if it has scoped egress. */
+  readonly forwarder: AllowedImage | undefined;
 }
 
 /** Decides what may be launched; contacts no engine. */
 export class Admission {
   readonly #options: AdmissionOptions;
+  readonly #egress: LaunchGrants["egress"];
   readonly #tiers: CheckedTiers;
 
   /** @throws {TypeError} If a tier or a policy makes no sense. */
   constructor(options: AdmissionOptions) {
     this.#options = options;
+    this.#egress = readEgressGrant(options.egress);
     this.#tiers = checkTiers(options.tiers, this.#grants(undefined));
     checkImagePolicies({ backend: options.imagePolicy });
   }
@@ -54,18 +70,46 @@ export class Admission {
    */
   check(spec: LaunchSpec, address: EngineAddress | undefined): Admitted {
     const checked = checkLaunchSpec(spec, this.#grants(address), this.#tiers);
-    if (checked.network !== "none" && "egress" in checked.network) {
+    const allowed = this.#image(checked.image, checked.imagePolicy);
+    const { network } = checked;
+    const isScoped = network !== "none" && "egress" in network;
+    if (!isScoped) return { ...allowed, checked, forwarder: undefined };
+    this.checkEgress(address, checked.runtime);
+    const { forwarderImage = FORWARDER_IMAGE } = this.#options.egress ?? {};
+    return { ...allowed, checked, forwarder: this.#image(forwarderImage) };
+  }
+
+  /**
+   * Refuses scoped egress where it cannot be had.
+   *
+   * @throws {BackendError} `network_refused`
+   */
+  checkEgress(
+    address: EngineAddress | undefined,
+    runtime: string | undefined,
+  ): void {
+    if (address?.kind === "tcp") {
       throw refusal(
-        "scoped egress is not there yet. Use no network, or an unrestricted one",
+        "scoped egress takes an engine on this host, reached over its socket, " +
+          "since it mounts a socket of this host's",
         "network_refused",
       );
     }
-    const allowed = checkImage(checked.image, {
+    if (runtime !== undefined && !SHARES_LOOPBACK.test(runtime)) {
+      throw refusal(
+        `scoped egress cannot be had in the runtime "${runtime}", whose sandboxes ` +
+          "have a loopback of their own, where no forwarder listens",
+        "network_refused",
+      );
+    }
+  }
+
+  #image(image: string, spec?: ImagePolicy): AllowedImage {
+    return checkImage(image, {
       backend: this.#options.imagePolicy,
       env: readEnv(ENV_IMAGE_ALLOW),
-      spec: checked.imagePolicy,
+      ...(spec && { spec }),
     });
-    return { ...allowed, checked };
   }
 
   /**
@@ -135,6 +179,7 @@ export class Admission {
     const found = address?.kind === "unix" ? address.path : undefined;
     return {
       ...grants,
+      egress: this.#egress,
       socketPaths: [socketPath, found].filter((path) => path !== undefined),
       unrestrictedNetwork: mayGoUnrestricted(
         allowUnrestrictedEgress,

@@ -171,8 +171,8 @@ function engineProblems(
     ],
     ["there is no init", host.Init === true],
     [
-      "it has a network",
-      plan.hasNetwork || host.NetworkMode === "none",
+      "it has another network",
+      plan.networkMode === "bridge" || host.NetworkMode === plan.networkMode,
     ],
     ["it shares others' processes", isPrivate(host.PidMode)],
     ["it shares others' memory", isPrivate(host.IpcMode)],
@@ -246,7 +246,8 @@ function insideProblems(
     ],
     [
       `it has the network interfaces ${interfaces.join(", ")}`,
-      plan.hasNetwork || interfaces.every((name) => name === "lo"),
+      plan.networkMode === "bridge" ||
+      interfaces.every((name) => name === "lo"),
     ],
   ]);
 }

@@ -22,13 +22,19 @@ export interface ContainerPlan extends
   readonly imageId: string;
   /** The program that runs from the start, and its arguments. */
   readonly command: readonly string[];
+  /** Whether the program is the image's own, and `command` only its arguments. */
+  readonly keepsProgram?: boolean;
   /** Whom it runs as. */
   readonly user: string;
   /** Whether that is nobody whom programs in the sandbox run as. */
   readonly isHolderApart: boolean;
   /** Folders in memory, with their mount options. */
   readonly tmpfs: Readonly<Record<string, string>>;
-  readonly hasNetwork: boolean;
+  /**
+   * What its network is: `none`; `bridge`; or `container:` and the id of the
+   * container whose network it shares.
+   */
+  readonly networkMode: string;
 }
 
 /** How much of what the main program writes the engine keeps. */
@@ -44,9 +50,13 @@ const LOG_CONFIG = {
 export function containerConfig(plan: ContainerPlan): Record<string, unknown> {
   return {
     Image: plan.imageId,
-    // In place of the image's own, so that what was asked for is what runs.
-    Entrypoint: plan.command.slice(0, 1),
-    Cmd: plan.command.slice(1),
+    ...(plan.keepsProgram
+      ? { Cmd: plan.command }
+      // In place of the image's own, so that what was asked for is what runs.
+      : {
+        Entrypoint: plan.command.slice(0, 1),
+        Cmd: plan.command.slice(1),
+      }),
     User: plan.user,
     Env: Object.entries(plan.env).map(([name, value]) => `${name}=${value}`),
     ...(plan.workdir !== undefined && { WorkingDir: plan.workdir }),
@@ -62,7 +72,7 @@ export function containerConfig(plan: ContainerPlan): Record<string, unknown> {
     Tty: false,
     // Beside the mode "none", which alone takes the engine here twice as long to
     // set up, and gives away the host's name server; see network_test.ts.
-    NetworkDisabled: !plan.hasNetwork,
+    NetworkDisabled: plan.networkMode === "none",
     HostConfig: hostConfig(plan),
   };
 }
@@ -87,7 +97,7 @@ function hostConfig(plan: ContainerPlan): Record<string, unknown> {
     ReadonlyRootfs: plan.readOnlyRootfs,
     Tmpfs: plan.tmpfs,
     Mounts: plan.mounts.map(bindMount),
-    NetworkMode: plan.hasNetwork ? "bridge" : "none",
+    NetworkMode: plan.networkMode,
     IpcMode: "private",
     PidMode: "",
     UTSMode: "",

@@ -1,18 +1,19 @@
 import type { CheckedSpec } from "../spec/complete_spec.ts";
 import { imageReferenceText } from "../spec/image_reference.ts";
-import { TIMER_MS_MAX, untilEnded } from "../_until_ended.ts";
+import { TIMER_MS_MAX } from "../_until_ended.ts";
+import { AddressRanges } from "../egress/public_address.ts";
 import { BackendError } from "../backend_error.ts";
 import type { LaunchSpec } from "../launch_spec.ts";
 import type { LocalDockerBackendOptions } from "../local_docker_options.ts";
 import type { Posture } from "../posture.ts";
 import type { LaunchOptions, Sandbox } from "../sandbox_backend.ts";
+import type { SandboxEgress } from "../sandbox_egress.ts";
 import {
   Admission,
   type AdmissionOptions,
   type Admitted,
 } from "./admission.ts";
 import type { Box, BoxFacts } from "./box.ts";
-import { checkEngine } from "./check_engine.ts";
 import { checkRuntime } from "./check_runtime.ts";
 import { connect } from "./connect.ts";
 import type { ContainerPlan } from "./container_config.ts";
@@ -27,7 +28,14 @@ import { exists, readEnv } from "./environment.ts";
 import { belongingLabels } from "./labels.ts";
 import { launch, type Launched } from "./launch.ts";
 import { lookAtPosture } from "./look_at_posture.ts";
-import { type Owner, readOwner } from "./owner.ts";
+import { readOwner } from "./owner.ts";
+import { Preparation } from "./preparation.ts";
+import {
+  PROXY_ENV,
+  ScopedEgress,
+  type ScopedEgressRequest,
+} from "./scoped_egress.ts";
+import { cleanUp, type StartContext } from "./start_container.ts";
 import { sweep, type Swept } from "./sweep.ts";
 
 /** How long what is still to be removed is waited for when all is closed. */
@@ -40,6 +48,8 @@ interface Member {
   readonly box: Box;
   /** How it was asked for. */
   readonly plan: ContainerPlan;
+  /** Its way out, if it has a scoped one. */
+  readonly egress: ScopedEgress | undefined;
   /** Ends and removes it. */
   destroy(reason: string): Promise<void>;
 }
@@ -55,7 +65,9 @@ export class Fleet {
   readonly #options: FleetOptions;
   readonly #admission: Admission;
   readonly #engine: Engine;
+  readonly #preparation: Preparation;
   readonly #run: string;
+  readonly #ranges: AddressRanges;
   readonly #members = new Set<Member>();
   /** What users hold of them. */
   readonly #held = new WeakMap<Sandbox, Member>();
@@ -63,16 +75,20 @@ export class Fleet {
   readonly #launches = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #address: EngineAddress | undefined;
-  #ready: Promise<Owner> | undefined;
 
   constructor(options: FleetOptions) {
     this.#options = options;
     this.#run = options.runId ?? crypto.randomUUID();
     this.#admission = new Admission(options);
+    this.#ranges = new AddressRanges(options.egress?.treatAsPublic);
     this.#engine = new Engine(async () => {
       if (options.docker !== undefined) return options.docker;
       return await connect(await this.#findEngine());
     }, () => this.#address && addressText(this.#address));
+    this.#preparation = new Preparation(this.#engine, {
+      timeoutMs: options.startupTimeoutMs,
+      onWarning: (text) => this.#warn(text),
+    });
   }
 
   /** How many sandboxes it has. */
@@ -88,30 +104,25 @@ export class Fleet {
   async launch(
     spec: LaunchSpec,
     options: LaunchOptions,
-    hold: (facts: BoxFacts) => Sandbox,
+    hold: (facts: BoxFacts, egress: SandboxEgress | undefined) => Sandbox,
   ): Promise<Sandbox> {
     this.assertOpen();
     options.signal?.throwIfAborted();
-    const { checked, reference, pull } = this.check(spec);
-    this.#tellOfNetwork(checked);
+    const admitted = this.check(spec);
+    this.#tellOfNetwork(admitted.checked);
     const calledOff = new AbortController();
     const abort = () => calledOff.abort(options.signal?.reason);
     const close = () => calledOff.abort(closed());
     options.signal?.addEventListener("abort", abort, { once: true });
     this.#closing.signal.addEventListener("abort", close, { once: true });
-    const launching = this.#launch(
-      checked,
-      imageReferenceText(reference),
-      pull,
-      {
-        ...options,
-        signal: calledOff.signal,
-      },
-    );
+    const launching = this.#launch(admitted, {
+      ...options,
+      signal: calledOff.signal,
+    });
     this.#launches.add(launching);
     try {
       const member = await launching;
-      const sandbox = hold(member.box.facts);
+      const sandbox = hold(member.box.facts, member.egress?.handle);
       this.#held.set(sandbox, member);
       return sandbox;
     } finally {
@@ -173,7 +184,7 @@ export class Fleet {
   /** Ends every sandbox, and waits until none is left. */
   async close(): Promise<void> {
     this.#closing.abort();
-    await Promise.allSettled([...this.#launches, this.#ready]);
+    await Promise.allSettled([...this.#launches, this.#preparation.done()]);
     const ends = Array.from(
       this.#members,
       (member) => member.destroy("its backend was closed"),
@@ -188,44 +199,74 @@ export class Fleet {
     await Promise.all(ends);
   }
 
-  async #launch(
-    checked: CheckedSpec,
-    imageName: string,
-    pull: Parameters<typeof launch>[0]["pull"],
-    options: LaunchOptions,
-  ): Promise<Member> {
-    const owner = await this.#owner(options.signal);
+  async #launch(admitted: Admitted, options: LaunchOptions): Promise<Member> {
+    const owner = await this.#preparation.owner(options.signal);
+    const { checked, reference, pull } = admitted;
     if (checked.runtime !== undefined) {
       await checkRuntime(this.#engine, checked.runtime, options.signal);
     }
     const { ttlMs, mounts, network, labels, ...rest } = checked;
     const expiresAt = Date.now() + ttlMs;
-    const launched = await launch({
-      ...rest,
-      ttlMs,
-      expiresAt,
-      imageName,
-      pull,
-      labels: {
-        ...labels,
-        ...belongingLabels({ owner, run: this.#run, expiresAt }),
-      },
-      mounts: await this.#admission.realMounts(
-        mounts,
-        this.#address,
-        [...this.#members].flatMap(({ plan }) => plan.mounts),
-      ),
-      hasNetwork: network !== "none",
-    }, {
+    const belonging = belongingLabels({ owner, run: this.#run, expiresAt });
+    const context = {
       ...options,
       engine: this.#engine,
       startupTimeoutMs: this.#options.startupTimeoutMs,
-      onCleanup: (cleanup) => this.#track(cleanup),
-    });
-    return this.#add(launched);
+      onCleanup: (cleanup: Promise<void>) => this.#track(cleanup),
+    };
+    const others = [...this.#members].flatMap(({ plan }) => plan.mounts);
+    const own = await this.#admission.realMounts(mounts, this.#address, others);
+    const known = {
+      labels: belonging,
+      mounted: [...others, ...own].map(({ source }) => source),
+    };
+    const egress = await this.#openEgress(admitted, known, context);
+    try {
+      const launched = await launch({
+        ...rest,
+        ttlMs,
+        expiresAt,
+        imageName: imageReferenceText(reference),
+        pull,
+        env: { ...egress && PROXY_ENV, ...checked.env },
+        labels: { ...labels, ...belonging },
+        mounts: own,
+        networkMode: egress?.networkMode ??
+          (network === "none" ? "none" : "bridge"),
+        onCreated: (id) => egress?.belongTo(id),
+      }, context);
+      return this.#add(launched, egress);
+    } catch (error) {
+      if (egress !== undefined) await cleanUp(egress.close(), context);
+      throw error;
+    }
   }
 
-  #add({ box, leash, plan }: Launched): Member {
+  /** Opens the way out, if the sandbox is to have a scoped one. */
+  async #openEgress(
+    { checked, forwarder }: Admitted,
+    known: Pick<ScopedEgressRequest, "labels" | "mounted">,
+    context: StartContext,
+  ): Promise<ScopedEgress | undefined> {
+    const { network, egressCeiling: ceiling, ttlMs, runtime } = checked;
+    if (forwarder === undefined || typeof network === "string") return;
+    if (!("egress" in network)) return;
+    // The engine may have been found only now.
+    this.#admission.checkEgress(this.#address, runtime);
+    return await ScopedEgress.open({
+      ...this.#options.egress,
+      ...known,
+      image: imageReferenceText(forwarder.reference),
+      pull: forwarder.pull,
+      ttlMs,
+      policy: network.egress,
+      ceiling,
+      ranges: this.#ranges,
+      onWarning: (text) => this.#warn(text),
+    }, context);
+  }
+
+  #add({ box, leash, plan }: Launched, egress?: ScopedEgress): Member {
     const leftMs = box.facts.expiresAt + EXPIRY_GRACE_MS - Date.now();
     const expire = () => {
       this.#track(member.destroy("its time to live is over"));
@@ -241,6 +282,7 @@ export class Fleet {
     const member: Member = {
       box,
       plan,
+      egress,
       destroy: async (reason) => {
         forget();
         try {
@@ -248,6 +290,7 @@ export class Fleet {
         } finally {
           // Earlier, it would end by itself, and be waited for to be gone.
           leash.release();
+          await egress?.close();
         }
       },
     };
@@ -258,6 +301,7 @@ export class Fleet {
       forget();
       // The engine removes what has ended, but for one that was restarted.
       this.#track(box.remove("its container has ended"));
+      if (egress !== undefined) this.#track(egress.close());
     });
     return member;
   }
@@ -265,44 +309,13 @@ export class Fleet {
   /** Remembers a removal until it is done, and tells of one that fails. */
   #track(cleanup: Promise<void>): void {
     const tracked = cleanup.catch((error) => {
-      this.#warn(`A container could not be removed: ${message(error)}`);
+      this.#warn(`A container could not be removed: ${error}`);
     }).finally(() => this.#cleanups.delete(tracked));
     this.#cleanups.add(tracked);
   }
 
-  async #owner(signal: AbortSignal | undefined): Promise<Owner> {
-    const { startupTimeoutMs } = this.#options;
-    const ready = this.#ready ??= this.#prepare().catch((error) => {
-      // It may be another engine by the next launch.
-      this.#ready = undefined;
-      throw error;
-    });
-    const ended = await untilEnded(startupTimeoutMs, [signal], ready);
-    if (ended !== "timeout") return ended.value;
-    throw new BackendError(
-      "engine_unavailable",
-      `Cannot launch: the engine did not answer within ${startupTimeoutMs} ms`,
-    );
-  }
-
-  /** What is done once, before the first launch. */
-  async #prepare(): Promise<Owner> {
-    const owner = await readOwner();
-    await checkEngine(this.#engine);
-    try {
-      await sweep(this.#engine, owner);
-    } catch (error) {
-      // Only an engine that answers can do without.
-      if (!(error instanceof BackendError) || error.code !== "engine_failed") {
-        throw error;
-      }
-      this.#warn(`What others left could not be removed: ${message(error)}`);
-    }
-    return owner;
-  }
-
   #tellOfNetwork({ network, image }: CheckedSpec): void {
-    if (network === "none") return;
+    if (network === "none" || !("unrestricted" in network)) return;
     this.#warn(
       `Launching ${image} with an unrestricted network, by explicit opt-in`,
     );
@@ -330,8 +343,4 @@ function closed(): BackendError {
     "closed",
     "Cannot launch: the backend was closed. Make a new one",
   );
-}
-
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

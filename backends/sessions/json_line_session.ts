@@ -11,6 +11,7 @@ import { SerialQueue } from "../_serial_queue.ts";
 import { serverEnded, sessionClosed } from "./session_error.ts";
 import { checkTimeoutMs, untilEnded } from "../_until_ended.ts";
 import { BackendError } from "../backend_error.ts";
+import type { SandboxEgress } from "../sandbox_egress.ts";
 import type {
   SandboxSession,
   SendOptions,
@@ -42,6 +43,8 @@ type Request = Command & PromiseWithResolvers<SessionReply>;
 export class JsonLineSession implements SandboxSession {
   /** The session's id. */
   readonly id: string;
+  /** What its sandbox may reach, if that has scoped egress. */
+  readonly egress?: SandboxEgress;
   readonly #process: LineProcess;
   readonly #onClose: () => Promise<void>;
   readonly #bounds: SessionBounds;
@@ -62,6 +65,7 @@ export class JsonLineSession implements SandboxSession {
    */
   constructor(process: LineProcess, options: JsonLineSessionOptions) {
     this.id = options.id;
+    if (options.egress !== undefined) this.egress = options.egress;
     this.#process = process;
     this.#onClose = options.onClose;
     this.#bounds = sessionBounds(options);

@@ -1,4 +1,5 @@
 import { TIMER_MS_MAX } from "../_until_ended.ts";
+import type { SandboxEgress } from "../sandbox_egress.ts";
 
 /** How long a reply may take when the caller does not say. */
 export const SEND_TIMEOUT_MS_DEFAULT = 120_000;
@@ -15,6 +16,8 @@ const QUEUE_MAX_DEFAULT = 1_000;
 export interface JsonLineSessionOptions {
   /** The session's id: its sandbox's. */
   readonly id: string;
+  /** What its sandbox may reach, if that has scoped egress. */
+  readonly egress?: SandboxEgress | undefined;
   /** Is called once, after the server was ended; ends the sandbox, say. */
   readonly onClose: () => Promise<void>;
   /**
@@ -42,7 +45,7 @@ export interface JsonLineSessionOptions {
 
 /** The bounds of a session, filled in. */
 export type SessionBounds = Required<
-  Omit<JsonLineSessionOptions, "id" | "onClose">
+  Omit<JsonLineSessionOptions, "id" | "egress" | "onClose">
 >;
 
 /**

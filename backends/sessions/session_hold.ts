@@ -1,6 +1,7 @@
 import { isObject } from "./json_line.ts";
 import { sessionClosed } from "./session_error.ts";
 import { untilEnded } from "../_until_ended.ts";
+import type { SandboxEgress } from "../sandbox_egress.ts";
 import type {
   SandboxSession,
   SendOptions,
@@ -12,6 +13,8 @@ import type {
 export class SessionHold implements SandboxSession {
   /** The session's id. */
   readonly id: string;
+  /** What it may reach, for all who hold it. */
+  readonly egress?: SandboxEgress;
   readonly #session: SandboxSession;
   readonly #release: () => Promise<void>;
   readonly #closing = new AbortController();
@@ -25,6 +28,7 @@ export class SessionHold implements SandboxSession {
    */
   constructor(session: SandboxSession, release: () => Promise<void>) {
     this.id = session.id;
+    if (session.egress !== undefined) this.egress = session.egress;
     this.#session = session;
     this.#release = release;
   }

@@ -12,7 +12,24 @@ export const TESTED_THROUGH: Readonly<Record<string, string>> = {
   "backends/docker_client.ts": "tests/backends/local_docker_backend_test.ts",
   "backends/docker_observations.ts": "tests/docker/observations_test.ts",
   "backends/docker_programs.ts": "tests/docker/run_test.ts",
+  "backends/egress/byte_budget.ts":
+    "tests/backends/egress/open_attempt_test.ts",
+  "backends/egress/egress_host.ts": "tests/backends/egress/egress_rule_test.ts",
+  "backends/egress/forwarder_contract.ts":
+    "tests/backends/egress/forwarder_program_test.ts",
+  "backends/egress/hello_reader.ts":
+    "tests/backends/egress/client_hello_test.ts",
+  "backends/egress/ip_address.ts":
+    "tests/backends/egress/public_address_test.ts",
+  "backends/egress/pass_bytes.ts": "tests/backends/egress/tunnel_test.ts",
+  "backends/egress/read_head.ts": "tests/backends/egress/conversation_test.ts",
+  "backends/egress/read_rule.ts": "tests/backends/egress/egress_rule_test.ts",
+  "backends/egress/refused.ts": "tests/backends/egress/dial_test.ts",
+  "backends/egress/special_ranges.ts":
+    "tests/backends/egress/public_address_test.ts",
+  "backends/egress_options.ts": "tests/backends/egress/egress_grant_test.ts",
   "backends/files/": "tests/backends/sandbox_files_test.ts",
+  "backends/forwarder_image/": "tests/backends/forwarder_image_test.ts",
   "backends/local_docker/": "tests/backends/local_docker_backend_test.ts",
   "backends/local_docker_options.ts":
     "tests/backends/local_docker_backend_test.ts",

@@ -6,6 +6,7 @@ import {
 } from "../../backends/mod.ts";
 import type { FakeEngine } from "../fakes/fake_engine/fake_engine.ts";
 import type { FaultKind } from "../fakes/fake_engine/faults.ts";
+import { FAULTS, LAUNCH_ROUTES } from "./local_docker/_faults.ts";
 import {
   backendFor,
   IMAGE,
@@ -18,28 +19,6 @@ const spec = { image: IMAGE };
 async function fails(fn: () => Promise<unknown>): Promise<string> {
   return (await assertRejects(fn, BackendError)).code;
 }
-
-/** What may go wrong with any answer. */
-const FAULTS: Readonly<Record<string, FaultKind>> = {
-  "an error": { kind: "500", message: "no space left on device" },
-  "an error in spite of which it is done": { kind: "500", isDone: true },
-  "a closed connection": { kind: "reset" },
-  "a closed connection after it is done": { kind: "reset", isDone: true },
-  "noise": { kind: "garbage" },
-  "noise after it is done": { kind: "garbage", isDone: true },
-  "half of its JSON": { kind: "reset mid-stream", after: 5 },
-  "JSON that is none": { kind: "bad json" },
-};
-
-const LAUNCH_ROUTES: Readonly<
-  Record<string, { method: string; path: RegExp }>
-> = {
-  "looking for the image": { method: "GET", path: /^\/images\/.*\/json/ },
-  "creating": { method: "POST", path: /^\/containers\/create/ },
-  "attaching": { method: "POST", path: /\/attach/ },
-  "starting": { method: "POST", path: /^\/containers\/[^/]+\/start/ },
-  "inspecting": { method: "GET", path: /^\/containers\/[^/]+\/json/ },
-};
 
 for (const [step, route] of Object.entries(LAUNCH_ROUTES)) {
   for (const [what, fault] of Object.entries(FAULTS)) {

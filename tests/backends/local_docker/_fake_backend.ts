@@ -9,19 +9,32 @@ import {
   type FakeEngineOptions,
 } from "../../fakes/fake_engine/fake_engine.ts";
 import {
+  ask,
+  forwarder,
+  FORWARDER_FAKE_IMAGE,
+  FORWARDER_PROGRAM,
+} from "../../fakes/fake_engine/forwarder_program.ts";
+import {
   BASIC_PROGRAMS,
   type Program,
   programsByName,
 } from "../../fakes/fake_engine/programs.ts";
 import { sandboxPrograms } from "../../fakes/fake_engine/sandbox_programs.ts";
 
-/** The image that the fake engine has. */
+/** The image that the fake engine has, beside that of the forwarder. */
 export const IMAGE = "localhost/box:1";
+/** The images that the fake engine has. */
+export const IMAGES = {
+  [IMAGE]: {},
+  "localhost/zu-egress-forwarder:1": FORWARDER_FAKE_IMAGE,
+} as const;
 
 const states = new WeakMap<FakeContainer, string>();
 
 const PROGRAMS: Readonly<Record<string, Program>> = {
   ...BASIC_PROGRAMS,
+  [FORWARDER_PROGRAM]: forwarder,
+  ask,
   say: async ([, text = ""], io) => {
     await io.stdout(text);
     return 0;
@@ -33,6 +46,11 @@ const PROGRAMS: Readonly<Record<string, Program>> = {
   // Says something, and then goes on for ever.
   linger: async (_argv, io) => {
     await io.stdout("on\n");
+    return await new Promise(() => {});
+  },
+  // As a forwarder whose proxy does not answer: it goes on trying.
+  unreachable: async (_argv, io) => {
+    await io.stderr("waiting for /zu/egress.sock: Connection refused\n");
     return await new Promise(() => {});
   },
   remember: async ([, text = ""], io) => {
@@ -70,7 +88,7 @@ export async function startEngine(
   sandbox: Parameters<typeof sandboxPrograms>[1] = {},
 ): Promise<FakeEngine> {
   return await FakeEngine.start({
-    images: { [IMAGE]: {} },
+    images: IMAGES,
     programs: sandboxPrograms(programsByName(PROGRAMS), sandbox),
     ...options,
   });

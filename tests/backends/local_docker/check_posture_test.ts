@@ -28,7 +28,7 @@ const plan: ContainerPlan = {
   runtime: undefined,
   capAdd: ["CHOWN"],
   mounts: [{ source: "/srv/in", target: "/in", readOnly: true }],
-  hasNetwork: false,
+  networkMode: "none",
 };
 
 /** What an engine answers that did what it was asked for. */
@@ -196,7 +196,7 @@ Deno.test("containerConfig says each guard, and takes nothing from the engine's 
   const strict = containerConfig({
     ...plan,
     seccomp: profile,
-    hasNetwork: true,
+    networkMode: "bridge",
   });
   const { SecurityOpt, NetworkMode } = strict.HostConfig as {
     SecurityOpt: string[];

@@ -2,7 +2,12 @@ import { containerConfigOf } from "./container_config.ts";
 import { type Daemon, newId } from "./daemon.ts";
 import { EngineError } from "./engine_error.ts";
 import { FakeContainer } from "./fake_container.ts";
-import { hostConfigOf } from "./host_config.ts";
+import {
+  checkMountSources,
+  checkSharedNetwork,
+  hostConfigOf,
+  sharedNetworkOf,
+} from "./host_config.ts";
 import { type EngineRequest, isJson, isOn, jsonBody } from "./http_request.ts";
 import { inspectContainer } from "./inspect_container.ts";
 import type { Call, Route } from "./routes.ts";
@@ -93,6 +98,8 @@ function createContainer(
     isJson(HostConfig) ? HostConfig : {},
     daemon.runtimes,
   );
+  checkSharedNetwork(hostConfig, asked["Hostname"]);
+  checkMountSources(hostConfig);
   if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name)) {
     throw new EngineError(
       400,
@@ -109,6 +116,11 @@ function createContainer(
         `"${owner.id}". You have to remove (or rename) that container to be ` +
         "able to reuse that name.",
     );
+  }
+  // The id in place of a name; one that is not there is found out at the start.
+  const shared = daemon.find(sharedNetworkOf(hostConfig) ?? "");
+  if (shared !== undefined) {
+    hostConfig["NetworkMode"] = `container:${shared.id}`;
   }
   const spec = { id, name, image, imageName, config, hostConfig };
   const container = new FakeContainer(daemon, spec);

@@ -41,7 +41,7 @@ Deno.test("FakeEngine creates, starts, shows, lists and removes containers", asy
       Memory: 64 << 20,
       CapDrop: ["ALL"],
       Binds: ["/srv:/srv:ro"],
-      Mounts: [{ Type: "bind", Source: "/a", Target: "/b", ReadOnly: false }],
+      Mounts: [{ Type: "bind", Source: "/tmp", Target: "/b", ReadOnly: false }],
     },
   });
   const before = await container.inspect();

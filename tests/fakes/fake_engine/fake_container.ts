@@ -1,8 +1,9 @@
 import { ByteQueue } from "./byte_queue.ts";
 import { environmentOf, stringsOf, words } from "./container_config.ts";
 import type { Daemon } from "./daemon.ts";
-import { EngineError, notRunning } from "./engine_error.ts";
+import { EngineError, noSuchContainer, notRunning } from "./engine_error.ts";
 import { FakeProcess } from "./fake_process.ts";
+import { sharedNetworkOf } from "./host_config.ts";
 import type { Json } from "./http_request.ts";
 import type { StoredImage } from "./image_store.ts";
 import { OutputLog } from "./output_log.ts";
@@ -137,14 +138,24 @@ export class FakeContainer {
     };
   }
 
+  /** The container whose network it has: mostly its own. */
+  get networkOwner(): FakeContainer {
+    const shared = sharedNetworkOf(this.hostConfig);
+    return shared === undefined
+      ? this
+      : this.#daemon.find(shared)?.networkOwner ?? this;
+  }
+
   /**
    * Starts it.
    *
    * @returns Whether it did not run before.
-   * @throws {EngineError} If it cannot run its program.
+   * @throws {EngineError} If it cannot run its program, or the container whose
+   * network it is to share does not run.
    */
   start(): boolean {
     if (this.isRunning) return false;
+    this.#joinNetwork();
     const main = new FakeProcess(this, this.#daemon.nextPid(), {
       argv: this.argv,
       env: this.env,
@@ -161,7 +172,7 @@ export class FakeContainer {
     this.#main = main;
     this.adopt(main);
     this.status = "running";
-    if (!main.start(this.#daemon.programs)) return this.#failToStart();
+    if (!main.start(this.#daemon.programs)) return this.#failToRun();
     this.startedAt = this.#daemon.now();
     this.exitCode = 0;
     this.#note("start");
@@ -229,17 +240,37 @@ export class FakeContainer {
     this.#forget();
   }
 
-  #failToStart(): never {
-    this.#processes.clear();
+  #joinNetwork(): void {
+    const shared = sharedNetworkOf(this.hostConfig);
+    if (shared === undefined) return;
+    const owner = this.#daemon.find(shared);
+    if (owner === undefined) {
+      this.#failToStart(128, noSuchContainer(shared));
+    }
+    if (!owner.isRunning) {
+      const found =
+        `cannot join network of a non running container: ${owner.id}`;
+      this.#failToStart(128, new EngineError(409, found));
+    }
+    this.config["Hostname"] = owner.config["Hostname"];
+  }
+
+  #failToRun(): never {
     const [program = ""] = this.argv;
-    this.status = "created";
-    this.exitCode = 127;
-    this.error =
+    const found =
       "failed to create shim task: OCI runtime create failed: runc " +
       `create failed: ${cannotRun(program)}`;
+    this.#failToStart(127, new EngineError(400, found));
+  }
+
+  #failToStart(exitCode: number, error: EngineError): never {
+    this.#processes.clear();
+    this.status = "created";
+    this.exitCode = exitCode;
+    this.error = error.message;
     this.output.end();
     if (this.hostConfig["AutoRemove"] === true) this.#forget();
-    throw new EngineError(400, this.error);
+    throw error;
   }
 
   /** Its first process has ended, and everything in it ends with that. */

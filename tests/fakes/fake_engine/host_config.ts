@@ -120,6 +120,66 @@ export function hostConfigOf(asked: Json, runtimes: readonly string[]): Json {
   return config;
 }
 
+/**
+ * Checks what 20.10 refuses beside another container's network.
+ *
+ * @param hostConfig The host configuration.
+ * @param hostname The host's name that was asked for.
+ * @throws {EngineError} If there is any of it.
+ */
+export function checkSharedNetwork(hostConfig: Json, hostname: unknown): void {
+  if (sharedNetworkOf(hostConfig) === undefined) return;
+  const given: readonly (readonly [string, boolean])[] = [
+    ["hostname", typeof hostname === "string" && hostname !== ""],
+    ["dns", listOf(hostConfig["Dns"]).length > 0],
+    [
+      "custom host-to-IP mapping",
+      listOf(hostConfig["ExtraHosts"]).length > 0,
+    ],
+  ];
+  const conflict = given.find(([, isGiven]) => isGiven);
+  if (conflict === undefined) return;
+  throw new EngineError(
+    400,
+    `conflicting options: ${conflict[0]} and the network mode`,
+  );
+}
+
+/** The container whose network a container is to share, by its name or id. */
+export function sharedNetworkOf(hostConfig: Json): string | undefined {
+  const mode = String(hostConfig["NetworkMode"]);
+  return mode.startsWith("container:")
+    ? mode.slice("container:".length)
+    : undefined;
+}
+
+/**
+ * Checks that what is to be mounted is there.
+ *
+ * @throws {EngineError} If it is not.
+ */
+export function checkMountSources(hostConfig: Json): void {
+  for (const asked of listOf(hostConfig["Mounts"]).filter(isJson)) {
+    const { Type, Source } = asked;
+    if (Type !== "bind" || isThere(String(Source))) continue;
+    throw new EngineError(
+      400,
+      'invalid mount config for type "bind": bind source path does not exist: ' +
+        Source,
+    );
+  }
+}
+
+function isThere(path: string): boolean {
+  try {
+    Deno.statSync(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
 /** The mounts that an inspection shows for a host configuration. */
 export function mountsOf(hostConfig: Json): Json[] {
   const binds = listOf(hostConfig["Binds"]).map((bind) => {

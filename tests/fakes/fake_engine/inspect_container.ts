@@ -1,6 +1,6 @@
 import type { Daemon } from "./daemon.ts";
 import type { FakeContainer } from "./fake_container.ts";
-import { mountsOf } from "./host_config.ts";
+import { mountsOf, sharedNetworkOf } from "./host_config.ts";
 import type { Json } from "./http_request.ts";
 
 /** How 20.10 writes a time that has not come. */
@@ -84,9 +84,13 @@ export function timeOf(at: number | undefined): string {
   return at === undefined ? NEVER : new Date(at).toISOString();
 }
 
-/** None with `NetworkDisabled`; else the one of its mode, also of `none`. */
+/**
+ * None with `NetworkDisabled`, or where it is another container's; else the one of
+ * its mode, also of `none`.
+ */
 function networksOf({ config, hostConfig, isRunning }: FakeContainer): Json {
   if (config["NetworkDisabled"] === true) return {};
+  if (sharedNetworkOf(hostConfig) !== undefined) return {};
   const mode = String(hostConfig["NetworkMode"]);
   const name = mode === "default" ? "bridge" : mode;
   const hasAddress = isRunning && name === "bridge";

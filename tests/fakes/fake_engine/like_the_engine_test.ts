@@ -39,7 +39,17 @@ const HARDENED = {
   },
 };
 
-/** What both are asked; `{c}` is a container's name, `{x}` the last command. */
+/** One that has the network of the first. */
+const SHARING = {
+  Image: IMAGE,
+  Cmd: ["sleep", "100"],
+  HostConfig: { NetworkMode: "container:{c}" },
+};
+
+/**
+ * What both are asked; `{c}` is a container's name, `{x}` the last command. A
+ * second container's name begins with that of the first.
+ */
 const STEPS: readonly Step[] = [
   ["GET", "/_ping"],
   ["GET", "/version"],
@@ -62,6 +72,28 @@ const STEPS: readonly Step[] = [
     Cmd: ["x"],
     HostConfig: { Runtime: "none" },
   }],
+  ["POST", "/containers/create", {
+    Image: IMAGE,
+    Cmd: ["x"],
+    HostConfig: {
+      Mounts: [{ Type: "bind", Source: "/no/such", Target: "/x" }],
+    },
+  }],
+  ["POST", "/containers/create", { ...SHARING, Hostname: "other" }],
+  ...[{ ExtraHosts: ["a:192.0.2.1"] }, { Dns: ["192.0.2.1"] }].map((names) =>
+    ["POST", "/containers/create", {
+      ...SHARING,
+      HostConfig: { ...SHARING.HostConfig, ...names },
+    }] as const
+  ),
+  ["POST", "/containers/create?name={c}-b", {
+    ...SHARING,
+    HostConfig: { NetworkMode: "container:zu-no-such-container" },
+  }],
+  ["POST", "/containers/{c}-b/start"],
+  ["DELETE", "/containers/{c}-b"],
+  ["POST", "/containers/create?name={c}-b", SHARING],
+  ["POST", "/containers/{c}-b/start"],
   ["GET", "/containers/{c}/json"],
   ["POST", "/containers/{c}/kill"],
   ["POST", "/containers/{c}/stop"],
@@ -70,6 +102,9 @@ const STEPS: readonly Step[] = [
   ["POST", "/containers/{c}/wait"],
   ["POST", "/containers/{c}/start"],
   ["POST", "/containers/{c}/start"],
+  ["POST", "/containers/{c}-b/start"],
+  ["GET", "/containers/{c}-b/json"],
+  ["DELETE", "/containers/{c}-b?force=1"],
   ["GET", "/containers/{c}/json"],
   ["GET", "/containers/{c}/top?ps_args=-eo%20pid,args"],
   ["GET", "/containers/{c}/stats?stream=0"],
@@ -115,13 +150,17 @@ async function transcribe(socketPath: string): Promise<Answer[]> {
   try {
     for (const [method, path, body] of STEPS) {
       const filled = path.replace("{c}", name).replace("{x}", exec);
-      const answer = await ask(socketPath, method, filled, body);
+      const sent = body === undefined
+        ? undefined
+        : JSON.stringify(body).replaceAll("{c}", name);
+      const answer = await ask(socketPath, method, filled, sent);
       if (path.endsWith("/exec") && isJson(answer.body)) {
         exec = String(answer.body["Id"] ?? exec);
       }
       answers.push(masked(answer, name));
     }
   } finally {
+    await ask(socketPath, "DELETE", `/containers/${name}-b?force=1`);
     await ask(socketPath, "DELETE", `/containers/${name}?force=1`);
   }
   return answers;
@@ -131,7 +170,7 @@ function ask(
   socketPath: string,
   method: string,
   path: string,
-  body?: unknown,
+  body?: string,
 ): Promise<Answer> {
   const { promise, resolve, reject } = Promise.withResolvers<Answer>();
   const sent = request({
@@ -148,7 +187,7 @@ function ask(
     resolve({ status, body: isJson && text !== "" ? JSON.parse(text) : text });
   });
   sent.on("error", reject);
-  sent.end(body === undefined ? undefined : JSON.stringify(body));
+  sent.end(body);
   return promise;
 }
 

@@ -106,7 +106,7 @@ async function start(
 }
 
 function insideOf(io: ProgramIo, named: string | undefined): string[] {
-  const { hostConfig, config } = io.container;
+  const { hostConfig } = io.container;
   const [uid, gid = "0"] = (io.user || "0:0").split(":");
   const added = hostConfig["CapAdd"];
   const names = Array.isArray(added)
@@ -117,8 +117,9 @@ function insideOf(io: ProgramIo, named: string | undefined): string[] {
   const security = hostConfig["SecurityOpt"];
   const has = (option: string) =>
     Array.isArray(security) && security.includes(option);
-  const hasNetwork = config["NetworkDisabled"] !== true &&
-    hostConfig["NetworkMode"] !== "none";
+  const { networkOwner } = io.container;
+  const hasNetwork = networkOwner.config["NetworkDisabled"] !== true &&
+    networkOwner.hostConfig["NetworkMode"] !== "none";
   return [
     "locks x",
     "shell /bin/sh",
