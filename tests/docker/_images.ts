@@ -107,6 +107,8 @@ export const IMAGES = {
   dashOnly: "localhost/zu-test/dash-only:1",
   bashOnly: "localhost/zu-test/bash-only:1",
   noShell: "localhost/zu-test/no-shell:1",
+  /** Made by _forwarder.ts, when it is needed. */
+  forwarder: "localhost/zu-test/forwarder:1",
 } as const;
 
 /** Makes those images that the engine has not. */

@@ -125,10 +125,10 @@ dockerTest(
     await refuses(closed, render);
     await refuses(open, { tier: "code", network: UNRESTRICTED });
     await refuses(open, { image: IMAGE, network: UNRESTRICTED });
-    await refuses(open, {
-      tier: "render",
-      network: { egress: { allow: ["example.com"] } },
-    });
+    // Nor a scoped one for another tier, without the option that grants it to all.
+    const scoped = { egress: { allow: ["example.com"] } };
+    await refuses(open, { tier: "code", network: scoped });
+    await refuses(open, { image: IMAGE, network: scoped });
     await using sandbox = await open.launch({
       ...render,
       extraHosts: { "pinned.example": "192.0.2.7" },

@@ -1,14 +1,20 @@
 // Launches sandboxes, says so, and goes on for ever: for tests of what becomes of
-// them. Started with the image, the run's name and how many, by lifecycle_test.ts.
+// them. Started with the image, the run's name and how many, by lifecycle_test.ts;
+// and by egress_test.ts, which names the image of a forwarder.
 import { LocalDockerBackend } from "../../backends/local_docker_backend.ts";
 
 if (import.meta.main) {
-  const [image, runId, count, ttlMs, ending] = Deno.args;
+  const [image, runId, count, ttlMs, ending, forwarderImage] = Deno.args;
   const backend = new LocalDockerBackend({
     runId: runId!,
     imagePolicy: { pull: "never" },
+    ...(forwarderImage && { egress: { forwarderImage } }),
   });
-  const spec = { image: image!, ttlMs: Number(ttlMs) };
+  const spec = {
+    image: image!,
+    ttlMs: Number(ttlMs),
+    ...(forwarderImage && { network: { egress: { allow: ["a.example"] } } }),
+  };
   for (let i = 0; i < Number(count); i++) {
     const sandbox = await backend.launch(spec);
     // One of them is busy: it has to end all the same. Where the process is to
