@@ -13,6 +13,8 @@ export interface EngineClient {
     archive: Readable,
     options: { readonly repo: string; readonly tag: string },
   ): Promise<AsyncIterable<Uint8Array>>;
+  /** Says what the engine runs on. */
+  info(): Promise<{ readonly OperatingSystem: string }>;
   /** Lists containers, those that have ended included. */
   listContainers(options: {
     readonly all: true;
@@ -27,14 +29,24 @@ interface Address {
   readonly socketPath: string;
 }
 
+/** Where the engine is, as `DOCKER_HOST` says it. */
+export function engineHost(): string {
+  return Deno.env.get("DOCKER_HOST")?.trim() || UNIX + SOCKET_PATH;
+}
+
+/** Whether it is behind a socket of this machine. */
+export function isLocal(host: string): boolean {
+  return host.startsWith(UNIX);
+}
+
 /** Makes a client for the engine that the backend finds, and contacts nothing. */
 export async function engineClient(): Promise<EngineClient> {
   // Imported when it is needed: it reads the environment as it loads.
   const { default: Docker } = await import("dockerode") as unknown as {
     default: new (address?: Address) => EngineClient;
   };
-  const host = Deno.env.get("DOCKER_HOST")?.trim() || UNIX + SOCKET_PATH;
+  const host = engineHost();
   // Of hosts and their TLS, dockerode reads the same variables as the backend.
-  if (!host.startsWith(UNIX)) return new Docker();
+  if (!isLocal(host)) return new Docker();
   return new Docker({ host: undefined, socketPath: host.slice(UNIX.length) });
 }

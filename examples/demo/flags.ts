@@ -37,8 +37,8 @@ const SAMPLE: string = fileURLToPath(
 /** What `--help` prints. */
 export const USAGE =
   `Replays a run log into an encrypted, signed SQLite log with a JSONL copy beside
-it, runs two tool calls in a sandbox and records them there, verifies both, then
-edits copies behind its back to show what is found.
+it, runs tool calls in a sandbox and records them there with what it tried to
+reach, verifies both, then edits copies behind its back to show what is found.
 
     deno task demo [flags]
 
@@ -50,8 +50,10 @@ edits copies behind its back to show what is found.
     --help           show this
 
 The sandbox needs a container engine, where DOCKER_HOST says or at
-/var/run/docker.sock, and a static busybox to make an image of. Without, the demo
-says what is missing, and goes on.
+/var/run/docker.sock, and a static busybox to make an image of. What it may reach
+is a server of the demo's own: nothing leaves the machine. That takes an engine on
+this machine, and a Deno with glibc, of which another image is made. Without, the
+demo says what is missing, and goes on.
 
 Exits with 0 if everything was as it should be, 1 if something was off or the
 input is no run log, 2 if the flags are wrong, 130 after Ctrl-C.`;

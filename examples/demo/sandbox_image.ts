@@ -8,7 +8,7 @@ import { packTar } from "./tar.ts";
 /** Where Debian and Alpine have it. */
 const PLACES = ["/bin/busybox", "/bin/busybox.static"];
 /** What the tools need, and what a sandbox waits with. */
-const APPLETS = ["sh", "sleep", "wc"];
+const APPLETS = ["sh", "sleep", "wc", "wget"];
 const REPOSITORY = "localhost/zu-demo";
 const TAG_CHARS = 12;
 

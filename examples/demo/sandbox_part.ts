@@ -2,6 +2,7 @@ import { BackendError, type BackendErrorCode } from "@zu/backends/backends";
 import type { DestinationState, StoredEvent } from "@zu/backends/sinks";
 import type { Check } from "./checks.ts";
 import type { DemoLog } from "./demo_log.ts";
+import { checkEgress } from "./egress_check.ts";
 import { type SandboxUse, useSandbox } from "./sandbox.ts";
 import { checkCalls, checkLeft, checkTrace } from "./sandbox_checks.ts";
 import { SandboxTrace } from "./sandbox_trace.ts";
@@ -64,7 +65,7 @@ export async function runSandboxPart(
 
 function look(use: SandboxUse, { published }: SandboxTrace): Check[] {
   showSandbox(use, published);
-  return [checkCalls(use), checkLeft(use)];
+  return [checkCalls(use), ...checkEgress(use, published), checkLeft(use)];
 }
 
 /** Tells a machine without an engine, which is fine, from a failure. */

@@ -1,4 +1,9 @@
-import type { Observation, Posture, Sandbox } from "@zu/backends/backends";
+import type {
+  EgressAttempt,
+  Observation,
+  Posture,
+  Sandbox,
+} from "@zu/backends/backends";
 import { createEvent, type StoredEvent } from "@zu/backends/sinks";
 import type { TimedCall } from "./sandbox_tools.ts";
 import type { Publish } from "./shipping.ts";
@@ -23,6 +28,9 @@ export class SandboxTrace {
     task_id: crypto.randomUUID(),
   };
   readonly #published: StoredEvent[] = [];
+  /** What is going on: what is tried meanwhile follows from it. */
+  #current: StoredEvent | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   /** Begins a trace; publishes nothing yet. */
   constructor(publish: Publish) {
@@ -36,14 +44,19 @@ export class SandboxTrace {
 
   /** Records that a sandbox is there, and what guards it has. */
   async launched(
-    { id, image, backend }: Sandbox,
+    { id, image, backend, egress }: Sandbox,
     posture: Posture,
     launchMs: number,
   ): Promise<StoredEvent> {
     const type = "harness.sandbox.launched";
     const facts = { id, image, backend, launch_ms: launchMs };
-    const payload = { ...facts, posture: guardsOf(posture) };
-    return await this.#record({ type, source: LOOP, payload });
+    const payload = {
+      ...facts,
+      posture: guardsOf(posture),
+      ...egress && { egress: { allow: egress.policy.allow } },
+    };
+    const entry = { type, source: LOOP, payload };
+    return this.#current = await this.#record(entry);
   }
 
   /** Records what is asked for, before it is done. */
@@ -54,11 +67,17 @@ export class SandboxTrace {
     const { id } = launched.event.payload;
     const payload = { id, tool: name, args, timeout_ms: timeoutMs };
     const type = "harness.tool.called";
+    const entry = { type, source: LOOP, payload, parent: launched };
+    return this.#current = await this.#record(entry);
+  }
+
+  /** Records what the sandbox tried to reach, as its proxy tells of it. */
+  async attempted(attempt: EgressAttempt): Promise<StoredEvent> {
     return await this.#record({
-      type,
-      source: LOOP,
-      payload,
-      parent: launched,
+      type: "data.egress.attempted",
+      source: "egress",
+      payload: { ...attempt },
+      ...this.#current && { parent: this.#current },
     });
   }
 
@@ -88,12 +107,17 @@ export class SandboxTrace {
     });
   }
 
+  /** Publishes one after the other, in the order in which it is told of them. */
   async #record({ parent, ...entry }: Entry): Promise<StoredEvent> {
     const parent_id = parent?.event.event_id ?? null;
     const event = createEvent({ ...this.#ids, parent_id, ...entry });
-    const stored = await this.#publish(event);
-    this.#published.push(stored);
-    return stored;
+    const recording = this.#last.then(async () => {
+      const stored = await this.#publish(event);
+      this.#published.push(stored);
+      return stored;
+    });
+    this.#last = recording.catch(() => {});
+    return await recording;
   }
 }
 

@@ -1,22 +1,30 @@
 import type { Posture } from "@zu/backends/backends";
 import type { StoredEvent } from "@zu/backends/sinks";
-import type { AnsweredCall, SandboxUse } from "./sandbox.ts";
+import { FORWARDER_IMAGE } from "./egress_excuse.ts";
+import type { SandboxUse } from "./sandbox.ts";
+import type { AnsweredCall } from "./sandbox_calls.ts";
+import { showEgress } from "./show_egress.ts";
 import { formatTable } from "./table.ts";
 
 const MIB = 1024 * 1024;
+const ASKED_CHARS_MAX = 50;
 const OBSERVATION_CHARS_MAX = 60;
 
 /** Prints what a sandbox was, what was done in it, and what the log has of that. */
 export function showSandbox(
-  { image, launchMs, posture, calls, ...left }: SandboxUse,
+  { image, launchMs, posture, calls, egress, ...left }: SandboxUse,
   published: readonly StoredEvent[],
 ): void {
   console.log(`\nSandbox, launched in ${launchMs} ms\n`);
   console.log(`  image   ${image}, which stays at the engine`);
-  const [who, what] = describePosture(posture);
+  if (!("why" in egress)) {
+    console.log(`          ${FORWARDER_IMAGE}, of its forwarder, likewise`);
+  }
+  const [who, what] = describePosture(posture, !("why" in egress));
   console.log(`  guards  ${who},\n          ${what}\n`);
   const headings = ["call", "status", "ms", "observation"];
   console.log(formatTable(headings, calls.map(callRow)));
+  showEgress(egress);
   const { leftProcesses, leftContainers } = left;
   console.log(
     `\n  Left: ${leftProcesses.length} of the calls' processes, ` +
@@ -34,7 +42,10 @@ export function showNoSandbox(why: string): void {
 }
 
 /** What a program may do, and what there is for it, a line each. */
-function describePosture(posture: Posture): [string, string] {
+function describePosture(
+  posture: Posture,
+  hasProxy: boolean,
+): [string, string] {
   const { uid, gid, capabilities, seccomp, interfaces, pids } = posture;
   const who = [
     `user ${uid}:${gid}`,
@@ -44,7 +55,9 @@ function describePosture(posture: Posture): [string, string] {
   ];
   const isAlone = interfaces.every((name) => name === "lo");
   const what = [
-    isAlone ? "no network" : `network ${interfaces.join(" ")}`,
+    isAlone
+      ? hasProxy ? "no network but a proxy" : "no network"
+      : `network ${interfaces.join(" ")}`,
     posture.readOnlyRootfs ? "read-only files" : "writable files",
     `${megabytes(posture.memory)} of memory`,
     `${posture.cpus ?? "all"} cpu`,
@@ -59,10 +72,11 @@ function megabytes(bytes: number | null): string {
 
 function callRow({ call, observation, durationMs }: AnsweredCall) {
   const { status, ...rest } = observation;
-  const text = JSON.stringify(rest);
-  const shown = text.length > OBSERVATION_CHARS_MAX
-    ? `${text.slice(0, OBSERVATION_CHARS_MAX - 1)}…`
-    : text;
+  const shown = shorten(JSON.stringify(rest), OBSERVATION_CHARS_MAX);
   const asked = `${call.name} ${JSON.stringify(call.args)}`;
-  return [asked, status, durationMs, shown];
+  return [shorten(asked, ASKED_CHARS_MAX), status, durationMs, shown];
+}
+
+function shorten(text: string, charsMax: number): string {
+  return text.length > charsMax ? `${text.slice(0, charsMax - 1)}…` : text;
 }

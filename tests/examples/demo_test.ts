@@ -13,7 +13,7 @@ const SAMPLE = fileURLToPath(
 );
 const SAMPLE_EVENTS = 240;
 
-/** Starts the demo in a folder, with the permissions that its task grants. */
+/** Starts the demo in a folder, as its task does, with the same permissions. */
 async function start(
   cwd: string,
   flags: string[],
@@ -21,8 +21,10 @@ async function start(
 ): Promise<Deno.ChildProcess> {
   const { tasks } = JSON.parse(await Deno.readTextFile(CONFIG));
   const words: string[] = tasks.demo.command.split(" ");
-  const permissions = words.slice(2, -1);
-  assertEquals([...words.slice(0, 2), words.at(-1)], [
+  const permissions = words.slice(3, -1);
+  const [name, value] = words[0]!.split("=");
+  assertEquals([name, ...words.slice(1, 3), words.at(-1)], [
+    "TMPDIR",
     "deno",
     "run",
     "examples/demo/main.ts",
@@ -30,7 +32,7 @@ async function start(
   return new Deno.Command(Deno.execPath(), {
     args: ["run", "--config", CONFIG, ...permissions, MAIN, ...flags],
     cwd,
-    env: { ...env, NO_COLOR: "1" },
+    env: { [name!]: value!, ...env, NO_COLOR: "1" },
     stdin: "null",
     stdout: "piped",
     stderr: "piped",
@@ -167,10 +169,14 @@ dockerTest(
           "no capabilities, no new privileges, seccomp filter",
           '{"words":5,"characters":28}',
           "wait timed out after 500 ms",
+          "no network but a proxy",
+          '{"statuses":[200,403,403,400]}',
+          " alone, a server of the demo's own",
+          "GET 169.254.169.254:80       no       not_allowed",
           "Left: 0 of the calls' processes, 0 containers",
         ]
       ) assertStringIncludes(stdout, part);
-      assertEquals(stdout.match(/^ {2}ok {2}/gm)?.length, 13);
+      assertEquals(stdout.match(/^ {2}ok {2}/gm)?.length, 14);
       assert(!stdout.includes("FAILED"), stdout);
 
       const folder = namedFolder(cwd, stdout);
@@ -180,7 +186,22 @@ dockerTest(
       await using copy = new JsonlSink(`${folder}/run.jsonl`);
       for (const sink of [log, copy]) {
         const { events, traces, violations } = await verifyLog(sink, { key });
-        assertEquals([events, traces, violations], [SAMPLE_EVENTS + 6, 6, []]);
+        assertEquals([events, traces, violations], [SAMPLE_EVENTS + 12, 6, []]);
+        const type = "data.egress.attempted";
+        const attempts = await sink.query({ type });
+        assertEquals(
+          attempts.map(({ event: { payload } }) => [
+            payload.host,
+            payload.allowed,
+            payload.reason,
+          ]),
+          [
+            ["api.example.com", true, "closed"],
+            ["other.example.com", false, "not_allowed"],
+            ["169.254.169.254", false, "not_allowed"],
+            [null, false, "malformed"],
+          ],
+        );
         const [called] = await sink.query({
           type: "harness.tool.called",
         }, { afterSeq: SAMPLE_EVENTS });
@@ -194,6 +215,27 @@ dockerTest(
           status: 200,
         });
       }
+    });
+  },
+);
+
+dockerTest(
+  "demo where no socket can be made says so, and launches a sandbox without egress",
+  async () => {
+    await inFolder(async (cwd) => {
+      const deep = `${cwd}/${"a".repeat(80)}`;
+      await Deno.mkdir(deep);
+      const { code, stdout, stderr } = await run(deep);
+      assertEquals([code, stderr], [0, ""], stdout);
+      for (
+        const part of [
+          "  No scoped egress: no socket can be made in ",
+          "no network, read-only files",
+          "Left: 0 of the calls' processes, 0 containers",
+        ]
+      ) assertStringIncludes(stdout, part);
+      assertEquals(stdout.match(/^ {2}ok {2}/gm)?.length, 13);
+      assert(!stdout.includes("FAILED"), stdout);
     });
   },
 );

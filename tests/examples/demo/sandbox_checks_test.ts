@@ -6,10 +6,11 @@ import {
   checkTrace,
 } from "../../../examples/demo/sandbox_checks.ts";
 import { SandboxTrace } from "../../../examples/demo/sandbox_trace.ts";
-import { recordUse, USE } from "./_sandbox_use.ts";
+import { EGRESS_USE, recordUse, USE } from "./_sandbox_use.ts";
 
 Deno.test("checkCalls holds where one call was answered and the other ended", () => {
   assertEquals(checkCalls(USE).problem, undefined);
+  assertEquals(checkCalls(EGRESS_USE).problem, undefined);
   const [answered, ended] = USE.calls as [
     typeof USE.calls[0],
     typeof USE.calls[0],

@@ -4,7 +4,12 @@ import { verifyLog } from "@zu/backends/sinks";
 import { type DemoLog, openDemoLog } from "../../../examples/demo/demo_log.ts";
 import { runSandboxPart } from "../../../examples/demo/sandbox_part.ts";
 import { printed } from "./_printed.ts";
-import { POSTURE, recordUse, SANDBOX } from "./_sandbox_use.ts";
+import {
+  POSTURE,
+  recordEgressUse,
+  recordUse,
+  SANDBOX,
+} from "./_sandbox_use.ts";
 
 const { signal } = new AbortController();
 
@@ -52,6 +57,19 @@ Deno.test("runSandboxPart records a sandbox in the log and its copy, and checks 
   });
 });
 
+Deno.test("runSandboxPart records what was tried to be reached, and checks that, too", async () => {
+  await withLog(async (demoLog) => {
+    const part = await run(demoLog, recordEgressUse);
+    assertStringIncludes(part.text, "Egress, to api.example.com:40123 alone");
+    const problems = part.checks.map(({ problem }) => problem);
+    assertEquals(problems, Array(5).fill(undefined));
+    const type = "data.egress.attempted";
+    for (const sink of [demoLog.log, demoLog.copy]) {
+      assertEquals(await sink.count({ type }), 4);
+    }
+  });
+});
+
 Deno.test("runSandboxPart goes on where the machine has no engine, and says why", async () => {
   await withLog(async (demoLog) => {
     for (
@@ -77,13 +95,14 @@ Deno.test("runSandboxPart goes on where the machine has no engine, and says why"
 
 Deno.test("runSandboxPart fails where there is an engine that does not do as it should", async () => {
   await withLog(async (demoLog) => {
-    const { checks } = await run(
-      demoLog,
-      () => Promise.reject(new BackendError("start_failed", "no seccomp")),
-    );
-    assertEquals(checks.map(({ problem }) => problem), [
-      "start_failed: no seccomp",
-    ]);
+    for (const code of ["start_failed", "network_refused"] as const) {
+      const { checks } = await run(
+        demoLog,
+        () => Promise.reject(new BackendError(code, "no guard")),
+      );
+      const problems = checks.map(({ problem }) => problem);
+      assertEquals(problems, [`${code}: no guard`]);
+    }
   });
 });
 

@@ -1,6 +1,8 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { BackendError } from "@zu/backends/backends";
 import { MemorySink } from "@zu/backends/sinks";
+import { checkEgress } from "../../../examples/demo/egress_check.ts";
+import { FORWARDER_IMAGE } from "../../../examples/demo/egress_excuse.ts";
 import { useSandbox } from "../../../examples/demo/sandbox.ts";
 import {
   checkCalls,
@@ -25,6 +27,17 @@ async function isThere({ published }: SandboxTrace): Promise<boolean> {
   }
 }
 
+/** How many forwarders of the demo the engine still has. */
+async function forwarders(): Promise<number> {
+  const found = await engine.json<unknown[]>({
+    method: "GET",
+    path: "/containers/json",
+    query: { all: true, filters: { ancestor: [FORWARDER_IMAGE] } },
+    what: "look for forwarders",
+  });
+  return found.length;
+}
+
 function typesOf({ published }: SandboxTrace): string[] {
   return published.map(({ event }) => event.type);
 }
@@ -45,15 +58,29 @@ dockerTest(
       interfaces: ["lo"],
       uid: 65534,
     });
-    assertEquals(trace.published.length, 6);
-    assertEquals(await isThere(trace), false);
+    const checks = checkEgress(use, trace.published);
+    assertEquals(checks.map(({ problem }) => problem), [undefined]);
+    assertEquals(typesOf(trace).slice(5), [
+      "harness.tool.called",
+      ...Array(4).fill("data.egress.attempted"),
+      "data.tool.observed",
+      "harness.sandbox.destroyed",
+    ]);
+    const { id, egress } = trace.published[0]!.event.payload;
+    for (const { event } of trace.published.slice(6, 10)) {
+      assertEquals(event.payload.sandbox, id);
+      assertEquals(event.parent_id, trace.published[5]!.event.event_id);
+    }
+    if ("why" in use.egress) throw new Error(use.egress.why);
+    assertEquals(egress, { allow: [use.egress.granted] });
+    assertEquals([await isThere(trace), await forwarders()], [false, 0]);
   },
 );
 
 for (const isRunning of [false, true]) {
   const when = isRunning ? "in" : "before";
   dockerTest(
-    `useSandbox, interrupted ${when} a call, destroys the sandbox and records that`,
+    `useSandbox, interrupted ${when} a call, destroys sandbox and forwarder and records that`,
     async () => {
       await using log = new MemorySink();
       const controller = new AbortController();
@@ -77,7 +104,7 @@ for (const isRunning of [false, true]) {
         "harness.tool.called",
         "harness.sandbox.destroyed",
       ]);
-      assertEquals(await isThere(trace), false);
+      assertEquals([await isThere(trace), await forwarders()], [false, 0]);
     },
   );
 }

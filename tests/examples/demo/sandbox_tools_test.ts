@@ -1,4 +1,5 @@
 import { assertEquals, assertThrows } from "@std/assert";
+import { fetchCall } from "../../../examples/demo/egress_trials.ts";
 import { CALLS, TOOLS } from "../../../examples/demo/sandbox_tools.ts";
 
 /** Runs a tool here, where there is a shell, too. */
@@ -29,17 +30,20 @@ Deno.test({
 });
 
 Deno.test("the tools refuse arguments that are none of theirs", () => {
-  const { word_count, wait } = TOOLS;
+  const { word_count, wait, fetch } = TOOLS;
   for (const text of [undefined, null, 1, ["a"]]) {
     assertThrows(() => word_count!({ text }), TypeError, "text");
   }
   for (const seconds of [undefined, "1", -1, 1.5, 3_601, NaN]) {
     assertThrows(() => wait!({ seconds }), TypeError, "seconds");
   }
+  for (const urls of [undefined, "http://a/", [1], ["-O"], ["file:///a"]]) {
+    assertThrows(() => fetch!({ urls }), TypeError, "urls");
+  }
 });
 
 Deno.test("the demo's calls are of tools that there are, with arguments of theirs", () => {
-  for (const { name, args } of CALLS) {
+  for (const { name, args } of [...CALLS, fetchCall("a.example:80")]) {
     assertEquals(TOOLS[name]?.(args)[0], "sh");
   }
 });

@@ -1,7 +1,13 @@
 import { assertEquals, assertRejects } from "@std/assert";
 import { MemorySink, verifyLog } from "@zu/backends/sinks";
 import { SandboxTrace } from "../../../examples/demo/sandbox_trace.ts";
-import { POSTURE, recordUse, SANDBOX } from "./_sandbox_use.ts";
+import {
+  ATTEMPTS,
+  POSTURE,
+  recordEgressUse,
+  recordUse,
+  SANDBOX,
+} from "./_sandbox_use.ts";
 
 Deno.test("SandboxTrace records a sandbox's life as one task of one trace", async () => {
   await using log = new MemorySink();
@@ -67,6 +73,63 @@ Deno.test("SandboxTrace records what was launched, asked, observed and destroyed
     observation: { status: 504, html: "", error: "wait timed out" },
   });
   assertEquals(payloads[5], { id });
+});
+
+Deno.test("SandboxTrace records attempts as they are, in order, below the call that made them", async () => {
+  await using log = new MemorySink();
+  // The first takes longest, and is still the first.
+  let turns = 50;
+  const trace = new SandboxTrace(async (event) => {
+    for (turns -= 5; turns > 0; turns--) await Promise.resolve();
+    return await log.append(event);
+  });
+  await recordEgressUse(trace);
+  const events = (await log.query()).map(({ event }) => event);
+  const attempts = events.filter(({ type }) =>
+    type === "data.egress.attempted"
+  );
+  assertEquals(
+    attempts.map(({ payload }) => payload),
+    ATTEMPTS.map((attempt) => ({ ...attempt })),
+  );
+  const called = events.findLast(({ type }) => type === "harness.tool.called");
+  assertEquals(called?.payload.tool, "fetch");
+  for (const { parent_id, source } of attempts) {
+    assertEquals([parent_id, source], [called?.event_id, "egress"]);
+  }
+  assertEquals(events.at(-2)?.type, "data.tool.observed");
+  assertEquals((await verifyLog(log)).violations, []);
+});
+
+Deno.test("SandboxTrace records what a sandbox was granted", async () => {
+  await using log = new MemorySink();
+  const trace = new SandboxTrace((event) => log.append(event));
+  const allow = ["api.example.com:80"];
+  const egress = {
+    policy: { allow },
+    open: 0,
+    isOpen: true,
+    allow: () => {},
+    attempts: () => {
+      throw new Error("asked for attempts");
+    },
+  };
+  await trace.launched({ ...SANDBOX, egress }, POSTURE, 90);
+  const [launched] = trace.published;
+  assertEquals(launched?.event.payload.egress, { allow });
+});
+
+Deno.test("SandboxTrace goes on after what was refused", async () => {
+  await using log = new MemorySink();
+  let isFull = true;
+  const trace = new SandboxTrace((event) =>
+    isFull ? Promise.reject(new Error("full")) : log.append(event)
+  );
+  await assertRejects(() => trace.attempted(ATTEMPTS[0]!), Error, "full");
+  isFull = false;
+  await trace.attempted(ATTEMPTS[1]!);
+  assertEquals(trace.published, await log.query());
+  assertEquals(trace.published.length, 1);
 });
 
 Deno.test("SandboxTrace counts nothing as recorded that was refused", async () => {

@@ -6,7 +6,13 @@ import {
   showSandbox,
 } from "../../../examples/demo/show_sandbox.ts";
 import { printed } from "./_printed.ts";
-import { POSTURE, recordUse, USE } from "./_sandbox_use.ts";
+import {
+  EGRESS_USE,
+  POSTURE,
+  recordEgressUse,
+  recordUse,
+  USE,
+} from "./_sandbox_use.ts";
 
 Deno.test("showSandbox tells image, guards, observations, what is left and what is recorded", async () => {
   await using log = new MemorySink();
@@ -22,8 +28,32 @@ Deno.test("showSandbox tells image, guards, observations, what is left and what 
       "no network, read-only files, 64 MiB of memory, 1 cpu, 32 processes",
       '{"words":5,"characters":28}',
       "504  560  ",
+      "No scoped egress: this Deno has no glibc",
       "Left: 0 of the calls' processes, 0 containers",
       "  6  harness.sandbox.destroyed  loop",
+    ]
+  ) assertStringIncludes(text, part);
+  for (const line of lines) assert(line.length <= 120, line);
+});
+
+Deno.test("showSandbox tells what was tried to be reached, and what came of it", async () => {
+  await using log = new MemorySink();
+  const trace = new SandboxTrace((event) => log.append(event));
+  await recordEgressUse(trace);
+  const { published } = trace;
+  const lines = await printed(() => showSandbox(EGRESS_USE, published));
+  const text = lines.join("\n");
+  for (
+    const part of [
+      "localhost/zu-demo-forwarder:1, of its forwarder",
+      "no network but a proxy, read-only files",
+      'fetch {"urls":["http://api.example.com:40123/menu…  ',
+      '{"statuses":[200,403,403,400]}',
+      "GET api.example.com:40123    yes      closed         88       145",
+      "GET other.example.com:40123  no       not_allowed     0         0",
+      "GET (no host)                no       malformed       0         0",
+      "10  data.egress.attempted      egress",
+      "12  harness.sandbox.destroyed  loop",
     ]
   ) assertStringIncludes(text, part);
   for (const line of lines) assert(line.length <= 120, line);
