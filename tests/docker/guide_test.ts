@@ -5,6 +5,7 @@ import { IMAGES } from "./_images.ts";
 const ROOT = new URL("../../", import.meta.url);
 const GUIDES = [
   "README.md",
+  "docs/egress.md",
   "docs/sandboxes.md",
   "backends/local_docker_backend.ts",
 ];
@@ -41,8 +42,14 @@ async function run(
       },
     ).output();
     assertEquals(exit, 0, text(stderr));
-    const promised = code.matchAll(/console\.log\(.*\); \/\/ (.*)$/gm);
-    return [Array.from(promised, ([, words]) => words!), text(stdout)];
+    // Beside what prints it, or in lines of its own behind it.
+    const promised = code.matchAll(
+      /console\.log\(.*\); \/\/ (.*)$|^\/\/ (\S+: \S+)$/gm,
+    );
+    return [
+      Array.from(promised, ([, beside, behind]) => (beside ?? behind)!),
+      text(stdout),
+    ];
   } finally {
     await Deno.remove(folder, { recursive: true });
   }
