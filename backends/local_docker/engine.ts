@@ -2,6 +2,7 @@ import { Buffer } from "node:buffer";
 import type { Duplex } from "node:stream";
 import { BackendError, type BackendErrorCode } from "../backend_error.ts";
 import type { DialOptions, DockerClient } from "../docker_client.ts";
+import { type AnswerShape, misfit } from "./answer_shape.ts";
 
 /** How long the engine may take to answer a call, by default. */
 const CALL_TIMEOUT_MS = 30_000;
@@ -27,12 +28,18 @@ export interface EngineCall {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What an engine is. */
+interface EngineVersion {
+  readonly api: readonly number[];
+  readonly isPodman: boolean;
+}
+
 /** The Engine API, each call with a bound and errors that say what failed. */
 export class Engine {
   readonly #connect: () => Promise<DockerClient>;
   readonly #where: () => string | undefined;
   #client: Promise<DockerClient> | undefined;
-  #isPodman: boolean | undefined;
+  #known: EngineVersion | undefined;
 
   /**
    * Names an engine, and contacts nothing.
@@ -52,33 +59,55 @@ export class Engine {
    * Asks for JSON.
    *
    * @param call The call.
-   * @param fields What has to be in the answer, and of which type.
+   * @param shape What has to be in the answer, and of which type.
    * @throws {BackendError} `engine_failed`, if the answer is another one.
    */
   async json<T>(
     call: EngineCall,
-    fields: Readonly<Record<string, string>> = {},
+    shape: AnswerShape = {},
   ): Promise<T> {
     const answer = await this.#bounded(call, async (ended) => {
       // As a stream: of JSON that breaks off, the modem never says a word.
       const stream = await this.#dial(call, { isStream: true }, ended);
       return parsed(call, await readAll(call, stream, ended));
     });
-    for (const [field, type] of Object.entries(fields)) {
-      const value = (answer as Record<string, unknown> | null)?.[field];
-      if (typeof value !== type || value === null) {
-        throw malformed(call, `its ${field} is ${JSON.stringify(value)}`);
-      }
-    }
+    const found = misfit(answer, shape);
+    if (found !== undefined) throw malformed(call, found);
     return answer as T;
   }
 
   /** Whether it is Podman, which takes and tells some things in its own way. */
   async isPodman(): Promise<boolean> {
-    return this.#isPodman ??= (await this.json<
-      { Components?: readonly { readonly Name: string }[] | null }
-    >({ method: "GET", path: "/version", what: "see what the engine is" }))
-      .Components?.some(({ Name }) => Name === "Podman Engine") ?? false;
+    return (await this.#version()).isPodman;
+  }
+
+  /** Whether its version of Docker's API is below another one, such as 1.42. */
+  async isBelow(major: number, minor: number): Promise<boolean> {
+    const [ownMajor = 0, ownMinor = 0] = (await this.#version()).api;
+    return ownMajor < major || (ownMajor === major && ownMinor < minor);
+  }
+
+  async #version(): Promise<EngineVersion> {
+    if (this.#known !== undefined) return this.#known;
+    const { ApiVersion, Components } = await this.json<
+      {
+        ApiVersion: string;
+        Components?: readonly { readonly Name: string }[] | null;
+      }
+    >(
+      { method: "GET", path: "/version", what: "see what the engine is" },
+      {
+        "": "object",
+        "ApiVersion": "string",
+        "Components": "list?",
+        "Components.*": "object",
+      },
+    );
+    return this.#known = {
+      api: ApiVersion.split(".").map(Number),
+      isPodman: Components?.some(({ Name }) => Name === "Podman Engine") ??
+        false,
+    };
   }
 
   /** Asks for a stream that the engine writes and ends. */

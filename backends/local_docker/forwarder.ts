@@ -3,6 +3,7 @@ import type { PullPolicy } from "../launch_spec.ts";
 import { removeContainer } from "./box.ts";
 import { readPosture } from "./check_posture.ts";
 import type { ContainerPlan } from "./container_config.ts";
+import { defaultSeccomp } from "./default_seccomp.ts";
 import { HOLDER_USER } from "./holder.ts";
 import { ensureImage, type Image } from "./image.ts";
 import { READY } from "./inside.ts";
@@ -51,7 +52,7 @@ export async function launchForwarder(
     ...context,
     timeoutMs: startupTimeoutMs,
   });
-  const plan = planForwarder(request, image);
+  const plan = planForwarder(request, image, await defaultSeccomp(engine));
   return await startContainer(
     plan,
     context,
@@ -78,6 +79,7 @@ export async function launchForwarder(
 function planForwarder(
   { labels, socketPath, connectionsMax, ttlMs }: ForwarderRequest,
   image: Image,
+  seccomp: string | undefined,
 ): ContainerPlan {
   return {
     imageId: image.id,
@@ -99,7 +101,7 @@ function planForwarder(
     tmpfs: { "/tmp": "rw,nosuid,nodev,noexec,size=16m,mode=1777" },
     extraHosts: {},
     dns: [],
-    seccomp: undefined,
+    seccomp,
     runtime: undefined,
     capAdd: [],
     mounts: [{ source: socketPath, target: FORWARDER_SOCKET, readOnly: true }],

@@ -6,6 +6,7 @@ import type { LaunchOptions } from "../sandbox_backend.ts";
 import { Box } from "./box.ts";
 import { readPosture } from "./check_posture.ts";
 import type { ContainerPlan } from "./container_config.ts";
+import { defaultSeccomp } from "./default_seccomp.ts";
 import { guardedCommand, holderCommand } from "./holder.ts";
 import { ensureImage, type Image } from "./image.ts";
 import { type Inside, readInside } from "./inside.ts";
@@ -84,6 +85,7 @@ async function launchWith(
   const plan = planContainer(request, image, user, hasShell, {
     // Podman 4.3 takes no owner.
     setsOwner: !await engine.isPodman(),
+    seccomp: request.seccomp ?? await defaultSeccomp(engine),
   });
   const how = { saysReady: hasShell, onCreated: request.onCreated };
   try {
@@ -126,7 +128,10 @@ function planContainer(
   image: Image,
   user: SandboxUser,
   hasShell: boolean,
-  { setsOwner }: { readonly setsOwner: boolean },
+  { setsOwner, seccomp }: {
+    readonly setsOwner: boolean;
+    readonly seccomp: string | undefined;
+  },
 ): ContainerPlan {
   const { command, ttlMs } = request;
   const main = command === undefined
@@ -136,6 +141,7 @@ function planContainer(
     : command;
   return {
     ...request,
+    seccomp,
     imageId: image.id,
     command: main,
     // The holder is apart from whatever runs later; a command is what runs.
