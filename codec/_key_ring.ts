@@ -8,17 +8,26 @@ import type { KeyProvider } from "./key_provider.ts";
 export class KeyRing {
   readonly #provider: KeyProvider;
   readonly #sizeMax: number;
+  readonly #patienceMs: number;
   /** In order of use, the least recent first. */
   readonly #keys = new Map<string, AesKey | Promise<AesKey>>();
+  /** When a request that is under way was made. */
+  readonly #asked = new WeakMap<Promise<AesKey>, number>();
 
-  constructor(provider: KeyProvider, sizeMax: number) {
+  constructor(provider: KeyProvider, sizeMax: number, patienceMs: number) {
     if (!Number.isSafeInteger(sizeMax) || sizeMax < 1) {
       throw new RangeError(
         `Cannot keep keys: keyCacheMax must be an integer from 1, got ${sizeMax}`,
       );
     }
     this.#provider = provider;
+    if (!(patienceMs > 0)) {
+      throw new RangeError(
+        `Cannot keep keys: keyPatienceMs must be more than 0, got ${patienceMs}`,
+      );
+    }
     this.#sizeMax = sizeMax;
+    this.#patienceMs = patienceMs;
   }
 
   get currentKeyId(): string {
@@ -45,7 +54,7 @@ export class KeyRing {
    */
   request(id: string): AesKey | Promise<AesKey> {
     const known = this.#keys.get(id);
-    if (known !== undefined) {
+    if (known !== undefined && !this.#hangs(known)) {
       this.#keep(id, known);
       return known;
     }
@@ -78,8 +87,20 @@ export class KeyRing {
         throw error;
       },
     );
+    this.#asked.set(pending, performance.now());
     this.#keep(id, pending);
     return pending;
+  }
+
+  /**
+   * Whether a request is under way for so long that the service behind the
+   * provider may have come back without it.
+   */
+  #hangs(key: AesKey | Promise<AesKey>): boolean {
+    if (!(key instanceof Promise)) return false;
+    const asked = this.#asked.get(key);
+    return asked !== undefined &&
+      performance.now() - asked > this.#patienceMs;
   }
 
   #keep(id: string, key: AesKey | Promise<AesKey>): void {

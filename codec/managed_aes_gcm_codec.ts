@@ -19,6 +19,7 @@ import type { KeyUsageOptions } from "./key_usage.ts";
 import type { PayloadCodec } from "./payload_codec.ts";
 
 const KEY_CACHE_MAX_DEFAULT = 64;
+const KEY_PATIENCE_MS_DEFAULT = 10_000;
 
 /** Options of {@linkcode ManagedAesGcmCodec}. */
 export interface ManagedAesGcmCodecOptions extends KeyUsageOptions {
@@ -29,6 +30,13 @@ export interface ManagedAesGcmCodecOptions extends KeyUsageOptions {
    * @default {64}
    */
   keyCacheMax?: number;
+  /**
+   * After how long the provider is asked anew for a key that it has been asked
+   * for and has not given, in milliseconds. Those who wait go on waiting.
+   *
+   * @default {10_000}
+   */
+  keyPatienceMs?: number;
 }
 
 /**
@@ -96,6 +104,7 @@ export class ManagedAesGcmCodec implements PayloadCodec {
     this.#ring = new KeyRing(
       keys,
       options.keyCacheMax ?? KEY_CACHE_MAX_DEFAULT,
+      options.keyPatienceMs ?? KEY_PATIENCE_MS_DEFAULT,
     );
     this.#counter = new KeyCounter(this.version, options);
     const current = this.#ring.currentKeyId;

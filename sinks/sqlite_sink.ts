@@ -47,7 +47,7 @@ const QUERY_PAGE = 1024;
 export interface SqliteWalState {
   /** Checkpoints that moved everything into the database. */
   readonly checkpoints: number;
-  /** Checkpoints that a reader kept from finishing. */
+  /** Checkpoints that a reader, or a failing volume, kept from finishing. */
   readonly checkpointsBlocked: number;
 }
 
@@ -79,6 +79,11 @@ interface Parts {
  * An append that is rejected with `io` may have been committed all the same, as
  * when the writing thread dies before it can tell. Append the event again: what
  * is there already is returned, not stored twice.
+ *
+ * If the file is moved, removed or replaced under the sink, that is found before
+ * an append is acknowledged and when a read ends: the calls concerned fail with
+ * `io`, the old file is left whole, and later calls go on with the file that
+ * bears the name, which is made if there is none.
  *
  * Needs `--allow-read` and `--allow-write` for the file, its `-wal` and `-shm`,
  * and the `-zu-lock` beside it; `--allow-ffi` for driver `"ffi"`. An open sink
@@ -151,7 +156,7 @@ export class SqliteSink implements AuditableSink {
     const codec = new RowCodec(
       options.codec ?? new IdentityCodec(),
       [...options.readers ?? []],
-      checked.eventBytesMax,
+      checked,
     );
     const threadsOptions: ThreadsOptions = {
       path,

@@ -59,6 +59,13 @@ export interface SqliteSinkOptions {
    */
   readonly eventBytesMax?: number;
   /**
+   * How long codecs are waited for, for a group of events or a page of rows, in
+   * milliseconds, 1 to 600,000. After that the appends or the read fail with
+   * `io`.
+   * @default {30_000}
+   */
+  readonly codecTimeoutMs?: number;
+  /**
    * To what size the write-ahead log is cut back after a checkpoint, in bytes.
    * @default {67_108_864}
    */
@@ -109,6 +116,7 @@ export function checkSqliteSinkOptions(
     busyTimeoutMs: count("busyTimeoutMs", 0, 600_000, 5000),
     queueMax: count("queueMax", 1, 1_000_000, 10_000),
     eventBytesMax: count("eventBytesMax", 1024, 512 * MEBIBYTE, 64 * MEBIBYTE),
+    codecTimeoutMs: count("codecTimeoutMs", 1, 600_000, 30_000),
     walBytesMax: count("walBytesMax", 0, 2 ** 40, 64 * MEBIBYTE),
     headsMax: count("headsMax", 1, 1_000_000, 10_000),
     followPollMs: count("followPollMs", 10, 60_000, 250),
@@ -144,6 +152,8 @@ export interface CheckedSqliteSinkOptions {
   readonly queueMax: number;
   /** See {@linkcode SqliteSinkOptions.eventBytesMax}. */
   readonly eventBytesMax: number;
+  /** See {@linkcode SqliteSinkOptions.codecTimeoutMs}. */
+  readonly codecTimeoutMs: number;
   /** See {@linkcode SqliteSinkOptions.walBytesMax}. */
   readonly walBytesMax: number;
   /** See {@linkcode SqliteSinkOptions.headsMax}. */

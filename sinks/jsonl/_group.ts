@@ -230,7 +230,8 @@ export class Group {
       throw new SinkError(
         "invalid_event",
         `Cannot append event ${event.event_id}: its text takes ${written} ` +
-          `bytes, and eventBytesMax is ${this.#options.eventBytesMax}`,
+          `bytes, and eventBytesMax is ${this.#options.eventBytesMax}. Store ` +
+          "large things elsewhere and log a reference",
         { event_id: event.event_id },
       );
     }

@@ -11,9 +11,12 @@ const CODES: Record<string, SinkErrorCode> = {
 
 const HINTS: Partial<Record<SinkErrorCode, string>> = {
   disk_full: "Free some space and append again",
-  read_only: "Grant write access to the log's folder",
+  read_only: "Grant read and write access to the log and its folder",
   not_a_log: "Name a file",
+  io: "Look at the volume, then try again",
 };
+/** For a file or a folder that is not there. */
+const HINT_ABSENT = "Name a folder that is there";
 
 /**
  * What the system reports, as an error of the log's; an error that is one
@@ -34,7 +37,8 @@ export function ioError(
     cause instanceof Deno.errors.NotCapable;
   const code = CODES[errno] ?? (denied ? "read_only" : "io");
   const found = cause instanceof Error ? cause.message : String(cause);
-  const hint = HINTS[code];
+  const isAbsent = cause instanceof Deno.errors.NotFound;
+  const hint = isAbsent ? HINT_ABSENT : HINTS[code];
   return new SinkError(
     code,
     `Cannot ${what} ${path}: ${found}${hint === undefined ? "" : `. ${hint}`}`,

@@ -68,7 +68,6 @@ export class LivePart {
   /** Opens the file, making it if need be, and mends its tail. */
   static async open(options: LivePartOptions): Promise<LivePart> {
     const { ops, log, folder, seed, sync } = options;
-    const isNew = await ops.stat(log) === undefined;
     const file = await ops.open(log, "append");
     try {
       const { id } = await file.stat();
@@ -78,9 +77,10 @@ export class LivePart {
       const { scan, tornPath } = await mendTail(options, file, found);
       if (sync) {
         // The writer before this one may have been killed between its write and
-        // its sync: what is read from here on must not go away again.
+        // its sync, or never have synced: neither what is read from here on nor
+        // the log's name must go away again.
         await file.syncData();
-        if (isNew) await ops.syncFolder(folder);
+        await ops.syncFolder(folder);
       }
       return new LivePart(options, file, { id, tables, index }, scan, tornPath);
     } catch (error) {

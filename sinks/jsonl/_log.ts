@@ -126,6 +126,14 @@ export class Log {
    * anew, as at an open.
    */
   async refresh(): Promise<void> {
+    try {
+      await this.#refresh();
+    } catch (cause) {
+      throw ioError("look at", this.path, cause);
+    }
+  }
+
+  async #refresh(): Promise<void> {
     const live = this.#live;
     if (live === undefined) {
       await this.#openLive();

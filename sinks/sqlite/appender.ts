@@ -4,6 +4,7 @@
 // written, the next may already be built on what it is expected to leave.
 import type { Event, StoredEvent } from "../event.ts";
 import { SinkError } from "../sink_error.ts";
+import { CodecStalledError } from "./codec_wait.ts";
 import { Group, type GroupContext, traceIds, type Unit } from "./group.ts";
 import { Heads } from "./heads.ts";
 import { loadHeads } from "./load_heads.ts";
@@ -188,7 +189,10 @@ export class Appender {
     // An event that does not fit here may be in the log already, or fit once the
     // group before has landed: that is looked at again, and with more care.
     if (group.hasRefused || group.size === 0) return stale();
-    const batch = await group.batch().catch(() => undefined);
+    const batch = await group.batch().catch((error) => {
+      if (error instanceof CodecStalledError) throw error;
+      return undefined;
+    });
     // One event that cannot be encoded must not keep the others out.
     if (batch === undefined) return stale();
     const built = performance.now();

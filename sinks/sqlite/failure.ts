@@ -3,10 +3,22 @@ import { SinkError, type SinkErrorCode } from "../sink_error.ts";
 import type { ThreadFailure } from "./messages.ts";
 
 const ADVICE: Readonly<Record<number, readonly [SinkErrorCode, string]>> = {
-  5: ["locked", "another connection held the lock for the whole busyTimeoutMs"],
-  6: ["locked", "another connection of this process holds a conflicting lock"],
-  8: ["read_only", "the file or its folder cannot be written to"],
-  10: ["io", "reading or writing the file failed"],
+  5: [
+    "locked",
+    "another connection held the lock for the whole busyTimeoutMs; try again",
+  ],
+  6: [
+    "locked",
+    "another connection of this process holds a conflicting lock; try again",
+  ],
+  8: [
+    "read_only",
+    "the file or its folder cannot be written to; allow writing, or open with readOnly",
+  ],
+  10: [
+    "io",
+    "reading or writing the file failed; look at the volume, then try again",
+  ],
   11: ["io", "the file is damaged; restore a backup or use sqlite3's .recover"],
   13: ["disk_full", "the volume is full; free some space"],
   14: ["io", "the file cannot be opened; check its path and permissions"],

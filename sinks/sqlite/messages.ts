@@ -116,7 +116,7 @@ export type OrphanRow = readonly [number, string, string, string | null];
 export interface WalState {
   /** Checkpoints that moved every page into the database. */
   readonly checkpoints: number;
-  /** Checkpoints that a reader kept from finishing. */
+  /** Checkpoints that a reader, or a failing volume, kept from finishing. */
   readonly checkpointsBlocked: number;
 }
 
@@ -171,6 +171,8 @@ export interface Request {
 export interface ThreadFailure {
   readonly code: SinkErrorCode;
   readonly message: string;
+  /** Whether the thread has given its connection up, and answers no more. */
+  readonly ends?: boolean;
   /** The driver's own error; its code is SQLite's, where it has one. */
   readonly cause?: {
     readonly name: string;

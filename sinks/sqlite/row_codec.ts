@@ -11,6 +11,7 @@ import type { Event } from "../event.ts";
 import { parseEvent, serializeEvent } from "../parse_event.ts";
 import { SinkError } from "../sink_error.ts";
 import { packBlobs, unpackBlobs } from "./blobs.ts";
+import { codecFailure, withPatience } from "./codec_wait.ts";
 import type { Blobs, StoredRows } from "./messages.ts";
 
 /** A row that was read: its event, or why there is none. */
@@ -35,11 +36,15 @@ export class RowCodec {
   readonly #readers: readonly PayloadCodec[];
   readonly #plainIsIdentity: boolean;
   readonly #eventBytesMax: number;
+  readonly #timeoutMs: number;
 
   constructor(
     codec: PayloadCodec,
     readers: readonly PayloadCodec[],
-    eventBytesMax: number,
+    { eventBytesMax, codecTimeoutMs }: {
+      readonly eventBytesMax: number;
+      readonly codecTimeoutMs: number;
+    },
   ) {
     this.#codec = codec;
     this.#readers = [codec, ...readers.filter((reader) => reader !== codec)];
@@ -47,6 +52,7 @@ export class RowCodec {
       reader.version !== PLAIN || reader instanceof IdentityCodec
     );
     this.#eventBytesMax = eventBytesMax;
+    this.#timeoutMs = codecTimeoutMs;
   }
 
   /** Encodes a batch; nothing of it if one event cannot be. */
@@ -55,12 +61,19 @@ export class RowCodec {
     if (this.#codec instanceof IdentityCodec) {
       return this.#checked(encodePlain(texts), events);
     }
-    const blobs = await Promise.all(
-      texts.map((text, i) =>
-        encodePayload(this.#codec, text, rowAad(events[i]!))
-      ),
+    const encoded = Promise.all(
+      texts.map((text, i) => this.#encode(text, events[i]!)),
     );
+    const blobs = await withPatience(encoded, { timeoutMs: this.#timeoutMs });
     return this.#checked(packBlobs(blobs), events);
+  }
+
+  async #encode(text: string, event: Event): Promise<Uint8Array> {
+    try {
+      return await encodePayload(this.#codec, text, rowAad(event));
+    } catch (cause) {
+      throw codecFailure(cause, event.event_id);
+    }
   }
 
   #checked(blobs: Blobs, events: readonly Event[]): Blobs {
@@ -78,8 +91,11 @@ export class RowCodec {
   }
 
   /** Decodes a page; a row that cannot be decoded does not keep the others. */
-  async decode(rows: StoredRows): Promise<DecodedRow[]> {
-    return (await this.texts(rows)).map((row) => {
+  async decode(
+    rows: StoredRows,
+    signal?: AbortSignal,
+  ): Promise<DecodedRow[]> {
+    return (await this.texts(rows, signal)).map((row) => {
       if ("error" in row) return row;
       const { seq, text } = row;
       try {
@@ -92,7 +108,7 @@ export class RowCodec {
   }
 
   /** Decrypts a page, without looking at what the texts say. */
-  async texts(rows: StoredRows): Promise<RowText[]> {
+  async texts(rows: StoredRows, signal?: AbortSignal): Promise<RowText[]> {
     const blobs = unpackBlobs(rows.blobs);
     const aads = unpackBlobs(rows.aads);
     const texts: (RowText | Promise<RowText>)[] = [];
@@ -106,7 +122,9 @@ export class RowCodec {
           : this.#text(seq, blobs[i]!, aads[i]!),
       );
     }
-    return anyEncoded ? await Promise.all(texts) : texts as RowText[];
+    if (!anyEncoded) return texts as RowText[];
+    const timeoutMs = this.#timeoutMs;
+    return await withPatience(Promise.all(texts), { timeoutMs, signal });
   }
 
   async #text(

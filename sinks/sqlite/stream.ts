@@ -40,7 +40,7 @@ export async function* streamEvents(
     const { version } = change;
     try {
       const foreign = follow ? await dataVersion() : 0;
-      const range = { afterSeq: at, limit: Infinity, batchSize };
+      const range = { afterSeq: at, limit: Infinity, batchSize, signal };
       for await (const { events, readTo } of pages.read(plan, range)) {
         for (const stored of events) {
           if (!follow && isClosed()) throw closed();

@@ -74,17 +74,28 @@ export class Thread {
     const pending = this.#pending.get(reply.id);
     this.#pending.delete(reply.id);
     if (pending === undefined) return;
-    if ("result" in reply) pending.resolve(reply.result);
-    else pending.reject(fromFailure(pending.what, reply.failure));
+    if ("result" in reply) {
+      pending.resolve(reply.result);
+      return;
+    }
+    const error = fromFailure(pending.what, reply.failure);
+    pending.reject(error);
+    if (reply.failure.ends) this.#end(error);
   }
 
   #die(reason: string): void {
-    this.#death = new SinkError(
-      "io",
-      `The sink's thread has died (${reason}); the next call starts another`,
+    this.#end(
+      new SinkError(
+        "io",
+        `The sink's thread has died (${reason}); the next call starts another`,
+      ),
     );
+  }
+
+  #end(death: SinkError): void {
+    this.#death = death;
     this.#worker.terminate();
-    for (const { reject } of this.#pending.values()) reject(this.#death);
+    for (const { reject } of this.#pending.values()) reject(death);
     this.#pending.clear();
   }
 

@@ -6,6 +6,7 @@ import {
   type SqliteDriver,
 } from "./connection.ts";
 import { toFailure } from "./failure.ts";
+import { FileGuard, MovedError, salvage } from "./file_guard.ts";
 import { loadDriver } from "./load_driver.ts";
 import type { OpenRequest, Reply, Request, ThreadCalls } from "./messages.ts";
 import { Reader } from "./reader.ts";
@@ -14,6 +15,10 @@ import { Writer } from "./writer.ts";
 
 /** What a thread needs of the scope that it runs in. */
 export interface ThreadScope {
+  addEventListener(
+    type: "error" | "unhandledrejection",
+    listener: () => void,
+  ): void;
   onmessage: ((event: MessageEvent<Request>) => void) | null;
   postMessage(message: Reply, transfer: Transferable[]): void;
   close(): void;
@@ -61,7 +66,8 @@ function assertWal(connection: SqlConnection, path: string): void {
 export function serve(scope: ThreadScope): void {
   let driver: SqliteDriver;
   let connection: SqlConnection | undefined;
-  let writer: Writer;
+  let guard: FileGuard | undefined;
+  let writer: Writer | undefined;
   let reader: Reader;
   const handlers: Handlers = {
     async load(choice: Parameters<ThreadCalls["load"]>[0]) {
@@ -70,19 +76,20 @@ export function serve(scope: ThreadScope): void {
     },
     open(request: OpenRequest) {
       connection = openConnection(driver, request);
+      guard = new FileGuard(request.path);
       reader = new Reader(connection);
       if (!request.readOnly) writer = new Writer(connection);
     },
-    write: (batch: Parameters<ThreadCalls["write"]>[0]) => writer.write(batch),
-    lock: (leaseMs: number) => writer.lock(leaseMs),
-    unlock: () => writer.unlock(),
-    stored: (event_ids: readonly string[]) => writer.stored(event_ids),
+    write: (batch: Parameters<ThreadCalls["write"]>[0]) => writer!.write(batch),
+    lock: (leaseMs: number) => writer!.lock(leaseMs),
+    unlock: () => writer!.unlock(),
+    stored: (event_ids: readonly string[]) => writer!.stored(event_ids),
     heads: (request: Parameters<ThreadCalls["heads"]>[0]) =>
-      writer.heads(request),
+      writer!.heads(request),
     reindex: (request: Parameters<ThreadCalls["reindex"]>[0]) =>
-      writer.reindex(request),
-    indexedTo: (fields: readonly string[]) => writer.indexedTo(fields),
-    checkpoint: () => writer.checkpoint(),
+      writer!.reindex(request),
+    indexedTo: (fields: readonly string[]) => writer!.indexedTo(fields),
+    checkpoint: () => writer!.checkpoint(),
     page: (request: Parameters<ThreadCalls["page"]>[0]) => reader.page(request),
     count: (plan: Parameters<ThreadCalls["count"]>[0]) => reader.count(plan),
     audit: (request: Parameters<ThreadCalls["audit"]>[0]) =>
@@ -98,13 +105,42 @@ export function serve(scope: ThreadScope): void {
       connection?.close();
     },
   };
-  scope.onmessage = async ({ data: { id, call, argument } }) => {
+
+  /** A call's answer, unless the log has gone from under the connection. */
+  async function answer({ call, argument }: Request): Promise<unknown> {
+    if (call === "write") guard?.assertThere();
+    try {
+      return await handlers[call](argument as never);
+    } finally {
+      // Also where the call failed: then this is why, or may be.
+      if (call !== "close") guard?.assertThere();
+    }
+  }
+
+  /** Gives up a connection whose files have gone. */
+  function abandon(): void {
+    try {
+      if (writer !== undefined) salvage(connection!);
+    } finally {
+      connection!.close();
+    }
+  }
+
+  // An error that nobody foresaw ends the thread. Over FFI its connection would
+  // stay, and with it whatever lock it holds.
+  for (const type of ["error", "unhandledrejection"] as const) {
+    scope.addEventListener(type, () => connection?.close());
+  }
+
+  scope.onmessage = async ({ data }) => {
+    const { id, call } = data;
     let reply: Reply;
     try {
-      const result = await handlers[call](argument as never);
-      reply = { id, result };
+      reply = { id, result: await answer(data) };
     } catch (error) {
-      reply = { id, failure: toFailure(error) };
+      const ends = error instanceof MovedError;
+      if (ends) abandon();
+      reply = { id, failure: { ...toFailure(error), ends } };
     }
     scope.postMessage(reply, transferable(reply));
     if (call === "close") scope.close();

@@ -2,6 +2,7 @@
 // under the write lock, so that nobody comes between, and with a look at what is
 // in the log already.
 import { SinkError } from "../sink_error.ts";
+import { CodecStalledError } from "./codec_wait.ts";
 import {
   Group,
   type GroupContext,
@@ -63,7 +64,10 @@ export async function writeUnderLock(
       );
       if (outcome.kind === "committed") return;
       if (outcome.kind === "failed") {
-        if (units.length === 1) throw outcome.error;
+        const { error } = outcome;
+        if (units.length === 1 || error instanceof CodecStalledError) {
+          throw error;
+        }
         // One event that cannot be encoded must not keep the others out.
         for (const unit of units) {
           await writeUnderLock([unit], context, options);

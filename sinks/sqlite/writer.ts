@@ -251,7 +251,15 @@ export class Writer {
   }
 
   #afterCommit(): void {
-    if (++this.#commits % COMMITS_PER_CHECKPOINT === 0) this.checkpoint();
+    if (++this.#commits % COMMITS_PER_CHECKPOINT !== 0) return;
+    try {
+      this.checkpoint();
+    } catch {
+      // What was committed is in the write-ahead log, whatever becomes of this:
+      // a full volume must not reject an append that is stored. The next
+      // checkpoint tries again, and the count tells of it.
+      this.#checkpointsBlocked++;
+    }
   }
 
   /**

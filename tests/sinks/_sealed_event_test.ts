@@ -164,6 +164,14 @@ Deno.test("readStoredText leaves a second key of the same name to the parser", (
   }
 });
 
+Deno.test("readStoredText leaves integers beyond a double to the parser, which refuses them", () => {
+  const nines = (length: number) => `{"a":-${"9".repeat(length)}}`;
+  assert(assertAgrees(withPayload(nines(308))));
+  const beyond = withPayload(nines(309));
+  assertEquals(readStoredText(beyond), undefined);
+  assertThrows(() => readSealed(beyond), SinkError);
+});
+
 Deno.test("readStoredText holds days to their months, as parseEvent does", () => {
   const text = serializeEvent(event(1, { ts: "2024-02-29T00:00:00Z" }));
   assert(assertAgrees(text));

@@ -35,12 +35,20 @@ for (const [token, [stored, canonical]] of Object.entries(NUMBERS)) {
   });
 }
 
-Deno.test("SourceNumber refuses a number beyond a double", () => {
-  for (const token of ["1e309", "-1e400", "1.0e999"]) {
+Deno.test("readSource refuses a number beyond a double", () => {
+  for (const token of ["1e309", "-1e400", "1.0e999", `1${"0".repeat(309)}`]) {
     assertStringIncludes(
-      assertCode("invalid_event", () => new SourceNumber(token)).message,
-      token,
+      assertCode("invalid_event", () => readSource(`[${token}]`)).message,
+      token.slice(0, 70),
     );
+  }
+});
+
+Deno.test("readSource does not refuse what an equal key replaces", () => {
+  const deep = "[".repeat(1e5) + '"]"' + "]".repeat(1e5);
+  for (const replaced of ["1e309", '"\\ud800"', deep]) {
+    const text = `{"a":[${replaced}],"a":1}`;
+    assertEquals(storedText(readSource(text)), '{"a":1}');
   }
 });
 

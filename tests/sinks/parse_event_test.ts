@@ -206,6 +206,27 @@ Deno.test("parseEvent refuses at once what it would refuse when the event is wri
   }
 });
 
+Deno.test("parseEvent does not refuse what an equal key replaces, then or later", () => {
+  const deep = "[".repeat(1e5) + "]".repeat(1e5);
+  for (const replaced of ["1e999", '"\\uDC00"', deep, `[1e999,"\\uDC00"]`]) {
+    const members = `{"a":${replaced},"b":2.0,"a":1}`;
+    const read = parseEvent(eventText({ payload: members }));
+    assertEquals(payloadText(read), '{"a":1,"b":2.0}');
+    digestEvent(read, null);
+    const twice = eventText({ payload: `{"a":${replaced}},"payload":{"a":1}` });
+    assertEquals(payloadText(parseEvent(twice)), '{"a":1}');
+    const kept = eventText({ payload: `{"a":1,"a":${replaced}}` });
+    assertCode("invalid_event", () => parseEvent(kept));
+  }
+});
+
+Deno.test("parseEvent refuses half of a pair beside the other half's escape", () => {
+  for (const text of ["\ud83d\\ude00", "\\ud83d\ude00"]) {
+    const value = eventText({ payload: `{"a":"${text}"}` });
+    assertCode("invalid_event", () => parseEvent(value));
+  }
+});
+
 Deno.test("parseEvent says what JSON.parse said", () => {
   const error = assertCode("invalid_event", () => parseEvent("{nope"));
   assert(error.cause instanceof SyntaxError);

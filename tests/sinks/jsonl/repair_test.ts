@@ -25,33 +25,6 @@ async function written(log: string, count: number): Promise<Uint8Array> {
   return await Deno.readFile(log);
 }
 
-Deno.test("lesson 13: JsonlSink mends a log that is cut at any byte of its last two lines", async () => {
-  await withFolder(async (folder, log) => {
-    const whole = await written(log, 4);
-    const ends = Array.from(whole.keys()).filter((i) => whole[i] === 10);
-    for (let cut = ends[1]! + 1; cut <= whole.length; cut++) {
-      await Deno.remove(folder, { recursive: true });
-      await Deno.mkdir(folder);
-      await Deno.writeFile(log, whole.subarray(0, cut));
-      // A line that lacks no more than its newline is whole.
-      const kept = ends.filter((end) => end <= cut).length;
-      const torn = ends.includes(cut) || ends.includes(cut - 1)
-        ? new Uint8Array()
-        : whole.subarray(whole.lastIndexOf(10, cut - 1) + 1, cut);
-      {
-        await using sink = new JsonlSink(log);
-        const next = await sink.append(sample(99));
-        assertEquals(next.seq, kept + 1, `cut at ${cut}`);
-        await assertHolds(sink, [1, 2, 3, 4].slice(0, kept).concat(99));
-        assertEquals(sink.tornFiles.length, torn.length === 0 ? 0 : 1);
-        for (const path of sink.tornFiles) {
-          assertEquals(await Deno.readFile(path), torn);
-        }
-      }
-    }
-  });
-});
-
 Deno.test("lesson 13: JsonlSink mends a last line that is cut inside a UTF-8 character", async () => {
   await withFolder(async (folder, log) => {
     const whole = await written(log, 2);

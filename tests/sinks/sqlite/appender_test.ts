@@ -90,7 +90,8 @@ Deno.test("Appender stores the neighbours of an event that the codec refuses", a
     "rejected",
     "fulfilled",
   ]);
-  assertEquals((results[1] as PromiseRejectedResult).reason, refused);
+  const { reason } = results[1] as PromiseRejectedResult;
+  assertEquals([reason.code, reason.cause], ["io", refused]);
   await assertHolds(sink, [1, 3]);
 });
 

@@ -69,7 +69,7 @@ Deno.test("fromFailure says what was tried and found, and keeps the cause", () =
   assertEquals(
     error.message,
     "Cannot append: another connection held the lock for the whole " +
-      "busyTimeoutMs (database is locked)",
+      "busyTimeoutMs; try again (database is locked)",
   );
   const { message, code } = error.cause as { message: string; code: number };
   assertEquals([message, code], ["database is locked", 517]);

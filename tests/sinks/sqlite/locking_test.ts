@@ -1,8 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { setImmediate } from "node:timers/promises";
 import { SqliteSink, verifyLog } from "../../../sinks/mod.ts";
-import type { SqlConnection } from "../../../sinks/sqlite/connection.ts";
-import { loadDriver } from "../../../sinks/sqlite/load_driver.ts";
 import {
   assertHolds,
   DRIVERS,
@@ -14,23 +12,7 @@ import {
   withFolder,
   withSink,
 } from "./_helpers.ts";
-
-// The library stays loaded, so it is loaded before the tests.
-const LOADED = {
-  ffi: await loadDriver("ffi"),
-  builtin: await loadDriver("builtin"),
-};
-
-/**
- * Another connection to a log, by the same copy of SQLite: another copy would
- * see none of the locks of this process.
- */
-function otherConnection(
-  log: string,
-  driver: "ffi" | "builtin",
-): SqlConnection {
-  return LOADED[driver].open(log, { readOnly: false });
-}
+import { otherConnection } from "./_other_connection.ts";
 
 /** Holds the write lock, as another program may. */
 function holdLock(log: string, driver: "ffi" | "builtin"): Disposable {

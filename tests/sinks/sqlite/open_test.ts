@@ -95,20 +95,6 @@ for (const driver of DRIVERS) {
     await assertHolds(left, [1, 2, 3]);
   });
 
-  Deno.test(`SqliteSink stores an event of 50 MB, and small ones beside it (${driver})`, async () => {
-    await withSink({ driver }, async (sink) => {
-      const text = "0123456789".repeat(5_000_000);
-      const large = sample(2, { payload: { text } });
-      const stored = await Promise.all(
-        [sample(1), large, sample(3)].map((event) => sink.append(event)),
-      );
-      assertEquals(stored.map(({ seq }) => seq), [1, 2, 3]);
-      const [found] = await sink.query({ event_id: large.event_id });
-      assert(found!.event.payload.text === text);
-      await assertHolds(sink, [1, 2, 3]);
-    });
-  });
-
   Deno.test(`SqliteSink keeps and finds text with NUL, and numbers to the letter (${driver})`, async () => {
     for (const ctxFields of [[], ["team"]]) {
       await withSink({ driver, ctxFields }, async (sink) => {
