@@ -1,6 +1,7 @@
 // Reads JSON without losing what JSON.parse loses: how a number was spelt, and
 // the order of keys that look like integers. Only texts that JSON.parse has
-// accepted come here, so syntax is not checked a second time.
+// accepted come here, so syntax is not checked a second time. As with JSON.parse,
+// what an equal key behind it replaces is not there, and is not refused either.
 import { refuse } from "./_event_fields.ts";
 import { canonicalFloat, storedFloat } from "./_numbers.ts";
 import { PAYLOAD_DEPTH_MAX } from "./_payload.ts";
@@ -12,12 +13,10 @@ export class SourceNumber {
   /** As it stands in canonical text. */
   readonly canonical: string;
 
+  /** Takes a number of JSON that is a finite double. */
   constructor(token: string) {
     if (/[.eE]/.test(token)) {
       const value = Number(token);
-      if (!Number.isFinite(value)) {
-        refuse("a number of the payload", token, "it must be a finite double");
-      }
       this.stored = storedFloat(value);
       this.canonical = canonicalFloat(value);
     } else {
@@ -35,6 +34,41 @@ export type SourceValue =
   | SourceValue[]
   | Map<string, SourceValue>;
 
+/** A value that is refused, unless an equal key behind it replaces it. */
+class Refused {
+  /** Throws the error that says why. */
+  readonly refuse: () => never;
+
+  constructor(what: string, value: string, rule: string) {
+    this.refuse = () => refuse(what, value, rule);
+  }
+}
+
+/** A value as it is read; its strings may not be well-formed. */
+type Unchecked =
+  | null
+  | boolean
+  | string
+  | SourceNumber
+  | Refused
+  | Unchecked[]
+  | Map<string, Unchecked>;
+
+/** Refuses what a value may not have, wherever in it it is. */
+function check(value: Unchecked): asserts value is SourceValue {
+  if (typeof value === "string") {
+    if (!value.isWellFormed()) {
+      refuse("a string", value, "it must not contain a lone surrogate");
+    }
+  } else if (value instanceof Refused) value.refuse();
+  else if (value instanceof Map) {
+    for (const [key, member] of value) {
+      check(key);
+      check(member);
+    }
+  } else if (Array.isArray(value)) value.forEach(check);
+}
+
 class Reader {
   readonly #text: string;
   #at = 0;
@@ -43,13 +77,13 @@ class Reader {
     this.#text = text;
   }
 
-  value(depth: number): SourceValue {
-    if (depth > PAYLOAD_DEPTH_MAX + 1) {
-      const rule = `a payload may nest ${PAYLOAD_DEPTH_MAX} levels`;
-      refuse("the payload", "nested deeper", rule);
-    }
+  value(depth: number): Unchecked {
     this.#skipSpace();
-    switch (this.#text[this.#at]) {
+    const first = this.#text[this.#at];
+    if (depth > PAYLOAD_DEPTH_MAX && (first === "{" || first === "[")) {
+      return this.#tooDeep();
+    }
+    switch (first) {
       case "{":
         return this.#object(depth);
       case "[":
@@ -80,8 +114,24 @@ class Reader {
     return this.#text[this.#at++];
   }
 
-  #object(depth: number): Map<string, SourceValue> {
-    const members = new Map<string, SourceValue>();
+  /** Steps over what is not read, without a call for each of its levels. */
+  #tooDeep(): Refused {
+    let open = 0;
+    do {
+      const char = this.#text[this.#at];
+      if (char === '"') this.#string();
+      else {
+        if (char === "{" || char === "[") open++;
+        if (char === "}" || char === "]") open--;
+        this.#at++;
+      }
+    } while (open > 0);
+    const rule = `a payload may nest ${PAYLOAD_DEPTH_MAX} levels`;
+    return new Refused("the payload", "nested deeper", rule);
+  }
+
+  #object(depth: number): Map<string, Unchecked> {
+    const members = new Map<string, Unchecked>();
     this.#at++;
     this.#skipSpace();
     if (this.#text[this.#at] === "}") {
@@ -98,8 +148,8 @@ class Reader {
     return members;
   }
 
-  #array(depth: number): SourceValue[] {
-    const items: SourceValue[] = [];
+  #array(depth: number): Unchecked[] {
+    const items: Unchecked[] = [];
     this.#at++;
     this.#skipSpace();
     if (this.#text[this.#at] === "]") {
@@ -122,23 +172,24 @@ class Reader {
       for (let i = end - 1; this.#text[i] === "\\"; i--) escaped = !escaped;
     } while (escaped);
     this.#at = end + 1;
-    const value = JSON.parse(this.#text.slice(start, this.#at)) as string;
-    if (!value.isWellFormed()) {
-      refuse("a string", value, "it must not contain a lone surrogate");
-    }
-    return value;
+    return JSON.parse(this.#text.slice(start, this.#at)) as string;
   }
 
-  #number(): SourceNumber {
+  #number(): SourceNumber | Refused {
     const start = this.#at;
     while ("+-.eE0123456789".includes(this.#text[this.#at] ?? "x")) this.#at++;
-    return new SourceNumber(this.#text.slice(start, this.#at));
+    const token = this.#text.slice(start, this.#at);
+    if (Number.isFinite(Number(token))) return new SourceNumber(token);
+    const rule = "it must be a finite double";
+    return new Refused("a number of the payload", token, rule);
   }
 }
 
 /** Reads a JSON text that JSON.parse accepts. */
 export function readSource(text: string): SourceValue {
-  return new Reader(text).value(0);
+  const value = new Reader(text).value(0);
+  check(value);
+  return value;
 }
 
 /** The stored text of a value that was read from source. */

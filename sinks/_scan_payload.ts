@@ -18,6 +18,8 @@ const NOT_STORED_FORM = new Error("not in stored form");
 /** Escapes that stored text and canonical text have in common. */
 const ESCAPE = /\\(?:["\\bfnrt]|u00(?:0[0-7bef]|1[0-9a-f]))/y;
 const FLOAT = /-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
+/** Integers of as many digits are all within a double. */
+const DIGITS_MAX = 308;
 /** Up to here insertion sort is faster than a general one. */
 const INSERTION_SORT_MAX = 16;
 
@@ -148,8 +150,9 @@ class PayloadScanner {
     while (isDigit(text.charCodeAt(at))) at++;
     const next = text.charCodeAt(at);
     if (next !== DOT && next !== 0x65 && next !== 0x45) {
-      // No digits, a leading zero and -0 are all left to the parser.
-      if (at === first) throw NOT_STORED_FORM;
+      // No digits, a leading zero and -0 are all left to the parser, and so is
+      // what may be beyond a double.
+      if (at === first || at - first > DIGITS_MAX) throw NOT_STORED_FORM;
       if (text.charCodeAt(first) === ZERO && at !== start + 1) {
         throw NOT_STORED_FORM;
       }

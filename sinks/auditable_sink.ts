@@ -28,7 +28,10 @@ export interface AuditRow {
   readonly error?: SinkError;
   /** The columns beside it, where the sink keeps any. */
   readonly columns?: AuditColumns;
-  /** The rows of the side index under the `event_id` column, if there is one. */
+  /**
+   * The rows of the side index under the `event_id` column, none of them being
+   * an empty list; absent where the sink keeps no such index.
+   */
   readonly ctx?: readonly FilterTerm[];
 }
 
@@ -60,7 +63,10 @@ export interface AuditOptions {
  * searched by with what was said.
  */
 export interface AuditableSink extends EventSink {
-  /** The fields of `payload.ctx` that every row is expected to be indexed by. */
+  /**
+   * The fields of `payload.ctx` that every row is expected to be indexed by, where
+   * the sink keeps an index of them.
+   */
   readonly ctxFields: readonly string[];
   /**
    * Reads every row in the order of the log, the broken ones included: they

@@ -42,7 +42,7 @@ const ESCAPED_SURROGATE = /\\u[dD][89a-fA-F]/;
 
 /** Whether a text may hold lone surrogates, or fields that nobody has checked. */
 function mayBeRefused(json: string, fields: Record<string, unknown>): boolean {
-  if (!json.isWellFormed() || ESCAPED_SURROGATE.test(json)) return true;
+  if (ESCAPED_SURROGATE.test(json)) return true;
   for (const key in fields) {
     if (!EVENT_FIELDS.has(key)) return true;
   }
@@ -52,6 +52,10 @@ function mayBeRefused(json: string, fields: Record<string, unknown>): boolean {
 function readFields(json: string): Record<string, unknown> {
   if (typeof json !== "string") {
     throw new TypeError("Cannot parse an event: the text is not a string");
+  }
+  // Half of a pair might meet the other half as an escape, and be whole by that.
+  if (!json.isWellFormed()) {
+    refuse("the text", json, "it must not contain a lone surrogate");
   }
   let fields: unknown;
   try {

@@ -139,7 +139,10 @@ export class TarReader implements Disposable {
     }
     this.#onExtension(size);
     const data = (await this.#take(size)).slice();
-    await this.#take(paddingOf(size));
+    // Some readers take an extension by the block, and would find more in it.
+    if (!isZero(await this.#take(paddingOf(size)))) {
+      throw refuseArchive("an extension goes on behind its end");
+    }
     if (flag === "L") extensions.longPath = untilNul(data);
     else if (flag === "K") extensions.longLink = untilNul(data);
     else if (flag === "x") extensions.pax = parsePax(data);

@@ -139,7 +139,8 @@ export class Log {
       await this.#openLive();
       return;
     }
-    if (live.isAsLeft(await this.#options.ops.stat(this.path))) return;
+    // What follows waits for the disk, or for another look.
+    if (live.isAsLeft(await this.#options.ops.stat(this.path, true))) return;
     this.#live = undefined;
     live.close();
     this.#generation++;

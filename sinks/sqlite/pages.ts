@@ -13,6 +13,8 @@ import type { Threads } from "./threads.ts";
  * is dear by the event.
  */
 const FETCH_ROWS_MAX = 1024;
+/** The same for a stream's first page, whose reader waits for its first event. */
+const FIRST_ROWS = 64;
 
 /** A batch of events, decoded. */
 export interface EventPage {
@@ -48,13 +50,19 @@ export class Pages {
   /** Every page behind a seq; the last may be empty. Broken rows fill no limit. */
   async *read(
     plan: FilterPlan,
-    options: { afterSeq: number; limit: number; batchSize: number },
+    options: {
+      afterSeq: number;
+      limit: number;
+      batchSize: number;
+      signal?: AbortSignal | undefined;
+    },
   ): AsyncGenerator<EventPage, void, undefined> {
-    const { batchSize } = options;
+    const { batchSize, signal } = options;
     let left: number = options.limit;
     const fetch = (after: number, limit: number): Promise<Page> =>
       this.#fetch(plan, after, Math.min(limit, FETCH_ROWS_MAX));
-    let next: Promise<Page> | undefined = fetch(options.afterSeq, left);
+    const first = left === Infinity ? FIRST_ROWS : left;
+    let next: Promise<Page> | undefined = fetch(options.afterSeq, first);
     try {
       while (next !== undefined) {
         const page: Page = await next;
@@ -67,7 +75,7 @@ export class Pages {
         do {
           const batch = sliceRows(rows, at, at + batchSize);
           at += batchSize;
-          const events = await this.#events(batch);
+          const events = await this.#events(batch, signal);
           left -= events.length;
           yield { events, readTo: at < length ? batch.seqs.at(-1)! : readTo };
         } while (at < length);
@@ -90,9 +98,12 @@ export class Pages {
     return await reader.call("page", "read", { plan, afterSeq, limit });
   }
 
-  async #events(rows: StoredRows): Promise<StoredEvent[]> {
+  async #events(
+    rows: StoredRows,
+    signal: AbortSignal | undefined,
+  ): Promise<StoredEvent[]> {
     const events: StoredEvent[] = [];
-    for (const row of await this.#codec.decode(rows)) {
+    for (const row of await this.#codec.decode(rows, signal)) {
       if ("event" in row) events.push(Object.freeze(row));
       else this.#report(await this.named(row));
     }

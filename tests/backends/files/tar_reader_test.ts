@@ -245,6 +245,16 @@ Deno.test("TarReader refuses extended headers that are garbled", async () => {
   await refuses(concat(pax({ path: "a" }), END), "before an entry's header");
 });
 
+Deno.test("TarReader refuses an extension that goes on behind its end", async () => {
+  // A reader that takes whole blocks would find the longer name.
+  for (const type of ["L", "K", "x"]) {
+    const body = type === "x" ? "10 path=a\n10 path=b\n" : "name and more";
+    const size = type === "x" ? "12" : "4"; // octal
+    const extension = entry({ type, size }, body);
+    await refuses(concat(extension, symlink("x", "y"), END), "behind its end");
+  }
+});
+
 Deno.test("TarReader refuses a global header that speaks of paths or sizes", async () => {
   const harmless = pax({ comment: "0123abcd", mtime: "1" }, "g");
   assertEquals(await paths(harmless, file("a")), ["a"]);

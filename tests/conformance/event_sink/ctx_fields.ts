@@ -1,5 +1,5 @@
 import { assertEquals, assertRejects } from "@std/assert";
-import type { EventFilter } from "../../../sinks/mod.ts";
+import { type EventFilter, verifyLog } from "../../../sinks/mod.ts";
 import { assertMatches } from "./filters.ts";
 import type { EventSinkRule } from "./rule.ts";
 import { each, ids, sample, TRACE_B } from "./samples.ts";
@@ -84,6 +84,15 @@ export const CTX_FIELDS: readonly EventSinkRule[] = [
       for (const ctxFields of [["type"], [""], ["a", "b", "a"]]) {
         await assertRejects(() => open({ ctxFields }), RangeError);
       }
+    },
+  },
+  {
+    name:
+      "verifies as whole with ctx fields, whether it keeps an index or none",
+    check: async ({ open }) => {
+      const sink = await open({ ctxFields: FIELDS });
+      await sink.appendAll(EVENTS);
+      assertEquals((await verifyLog(sink)).violations, []);
     },
   },
   {

@@ -18,10 +18,17 @@ const USERS = ["ann", "", null, 1, true, 1.5];
 export class ModelInput {
   /** The generator that everything is drawn from. */
   readonly random: Random;
-  #drawn = 0;
+  #drawn: number;
 
-  constructor(seed: number) {
+  /**
+   * Begins to draw.
+   *
+   * @param seed What is drawn.
+   * @param drawn How many new events there have been: the next one's id.
+   */
+  constructor(seed: number, drawn = 0) {
     this.random = new Random(seed);
+    this.#drawn = drawn;
   }
 
   /** An event: mostly new, at times one that is there, or nearly so. */
