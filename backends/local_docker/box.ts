@@ -110,7 +110,7 @@ export class Box {
           what: "look at the sandbox",
           codes: { 404: "sandbox_gone" },
         },
-        { State: "object" },
+        { "State.Running": "boolean" },
       );
       return State.Running;
     } catch (error) {

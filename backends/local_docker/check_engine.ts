@@ -24,6 +24,10 @@ export async function checkEngine(engine: Engine): Promise<void> {
     method: "GET",
     path: "/info",
     what: "see what the engine can do",
+  }, {
+    "": "object",
+    "SecurityOptions": "list?",
+    "SecurityOptions.*": "string",
   });
   const guards: readonly (readonly [string, boolean | undefined])[] = [
     ["limit memory", info.MemoryLimit],

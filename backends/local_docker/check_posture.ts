@@ -1,4 +1,5 @@
 import type { Posture } from "../posture.ts";
+import type { AnswerShape } from "./answer_shape.ts";
 import type { ContainerPlan } from "./container_config.ts";
 import type { Inside } from "./inside.ts";
 
@@ -38,6 +39,24 @@ export interface ContainerState {
     readonly RW: boolean;
   }[];
 }
+
+/** What of a container's state has to be there. */
+export const STATE_SHAPE: AnswerShape = {
+  "State.Running": "boolean",
+  "HostConfig": "object",
+  "HostConfig.CapDrop": "list?",
+  "HostConfig.CapAdd": "list?",
+  "HostConfig.SecurityOpt": "list?",
+  "HostConfig.Devices": "list?",
+  "HostConfig.DeviceRequests": "list?",
+  "HostConfig.DeviceCgroupRules": "list?",
+  "HostConfig.MaskedPaths": "list?",
+  "HostConfig.ReadonlyPaths": "list?",
+  "HostConfig.Tmpfs": "object?",
+  "Mounts": "list",
+  "Mounts.*.Type": "string",
+  "Mounts.*.Destination": "string",
+};
 
 /** Capabilities by their bits, as linux/capability.h numbers them. */
 const CAPABILITIES = [

@@ -22,7 +22,7 @@ export async function checkRuntime(
     path: "/info",
     what: "list the engine's runtimes",
     signal,
-  });
+  }, { "": "object", "Runtimes": "object?" });
   if (runtime === DefaultRuntime) return;
   const names = Object.keys(Runtimes ?? {});
   if (!names.includes(runtime)) {

@@ -16,7 +16,7 @@ import {
 import type { Box, BoxFacts } from "./box.ts";
 import { checkRuntime } from "./check_runtime.ts";
 import { connect } from "./connect.ts";
-import type { ContainerPlan } from "./container_config.ts";
+import { Cleanups, type Removal } from "./cleanups.ts";
 import { delay } from "./delay.ts";
 import { Engine } from "./engine.ts";
 import {
@@ -28,6 +28,7 @@ import { exists, readEnv } from "./environment.ts";
 import { belongingLabels } from "./labels.ts";
 import { launch, type Launched } from "./launch.ts";
 import { lookAtPosture } from "./look_at_posture.ts";
+import type { Member } from "./member.ts";
 import { readOwner } from "./owner.ts";
 import { Preparation } from "./preparation.ts";
 import {
@@ -42,17 +43,6 @@ import { sweep, type Swept } from "./sweep.ts";
 const CLOSE_PATIENCE_MS = 30_000;
 /** Time for a sandbox to end itself before this process does it. */
 const EXPIRY_GRACE_MS = 2_000;
-
-/** A sandbox that this process has launched. */
-interface Member {
-  readonly box: Box;
-  /** How it was asked for. */
-  readonly plan: ContainerPlan;
-  /** Its way out, if it has a scoped one. */
-  readonly egress: ScopedEgress | undefined;
-  /** Ends and removes it. */
-  destroy(reason: string): Promise<void>;
-}
 
 /** What a fleet is launched with; see {@linkcode LocalDockerBackendOptions}. */
 export interface FleetOptions
@@ -71,7 +61,7 @@ export class Fleet {
   readonly #members = new Set<Member>();
   /** What users hold of them. */
   readonly #held = new WeakMap<Sandbox, Member>();
-  readonly #cleanups = new Set<Promise<void>>();
+  readonly #cleanups: Cleanups;
   readonly #launches = new Set<Promise<unknown>>();
   readonly #closing = new AbortController();
   #address: EngineAddress | undefined;
@@ -81,6 +71,9 @@ export class Fleet {
     this.#run = options.runId ?? crypto.randomUUID();
     this.#admission = new Admission(options);
     this.#ranges = new AddressRanges(options.egress?.treatAsPublic);
+    this.#cleanups = new Cleanups((error) => {
+      this.#warn(`A container could not be removed: ${error}`);
+    });
     this.#engine = new Engine(async () => {
       if (options.docker !== undefined) return options.docker;
       return await connect(await this.#findEngine());
@@ -173,6 +166,7 @@ export class Fleet {
 
   /** Removes what others have left; see sweep.ts. */
   async sweep(): Promise<Swept[]> {
+    await this.#cleanups.retry();
     return await sweep(this.#engine, await readOwner());
   }
 
@@ -189,18 +183,22 @@ export class Fleet {
       this.#members,
       (member) => member.destroy("its backend was closed"),
     );
+    await Promise.allSettled(ends);
     const over = new AbortController();
-    await Promise.race([
-      Promise.allSettled([...ends, ...this.#cleanups]),
+    const isLate = await Promise.race([
+      this.#cleanups.retry().then(() => false),
       delay(CLOSE_PATIENCE_MS, over.signal),
     ]);
     over.abort();
+    if (isLate) throw mayBeLeft();
     // What could not be removed is for the one who closes to know.
-    await Promise.all(ends);
+    this.#cleanups.assertNoneFailed();
   }
 
   async #launch(admitted: Admitted, options: LaunchOptions): Promise<Member> {
     const owner = await this.#preparation.owner(options.signal);
+    // The engine answers: what it could not remove before, it may be able to now.
+    void this.#cleanups.retry();
     const { checked, reference, pull } = admitted;
     if (checked.runtime !== undefined) {
       await checkRuntime(this.#engine, checked.runtime, options.signal);
@@ -212,7 +210,7 @@ export class Fleet {
       ...options,
       engine: this.#engine,
       startupTimeoutMs: this.#options.startupTimeoutMs,
-      onCleanup: (cleanup: Promise<void>) => this.#track(cleanup),
+      onCleanup: (remove: Removal) => this.#cleanups.run(remove),
     };
     const others = [...this.#members].flatMap(({ plan }) => plan.mounts);
     const own = await this.#admission.realMounts(mounts, this.#address, others);
@@ -237,7 +235,7 @@ export class Fleet {
       }, context);
       return this.#add(launched, egress);
     } catch (error) {
-      if (egress !== undefined) await cleanUp(egress.close(), context);
+      if (egress !== undefined) await cleanUp(() => egress.close(), context);
       throw error;
     }
   }
@@ -269,7 +267,7 @@ export class Fleet {
   #add({ box, leash, plan }: Launched, egress?: ScopedEgress): Member {
     const leftMs = box.facts.expiresAt + EXPIRY_GRACE_MS - Date.now();
     const expire = () => {
-      this.#track(member.destroy("its time to live is over"));
+      this.#cleanups.run(() => member.destroy("its time to live is over"));
     };
     // Also where it ends itself: its image may not have told the truth.
     const timer = setTimeout(expire, Math.min(leftMs, TIMER_MS_MAX));
@@ -285,13 +283,19 @@ export class Fleet {
       egress,
       destroy: async (reason) => {
         forget();
-        try {
-          await box.remove(reason);
-        } finally {
-          // Earlier, it would end by itself, and be waited for to be gone.
-          leash.release();
-          await egress?.close();
-        }
+        const remove = async () => {
+          try {
+            await box.remove(reason);
+          } finally {
+            // Earlier, it would end by itself, and be waited for to be gone.
+            leash.release();
+            await egress?.close();
+          }
+        };
+        await remove().catch((error) => {
+          this.#cleanups.remember(remove, error);
+          throw error;
+        });
       },
     };
     this.#members.add(member);
@@ -300,18 +304,10 @@ export class Fleet {
       box.markEnded();
       forget();
       // The engine removes what has ended, but for one that was restarted.
-      this.#track(box.remove("its container has ended"));
-      if (egress !== undefined) this.#track(egress.close());
+      this.#cleanups.run(() => box.remove("its container has ended"));
+      if (egress !== undefined) this.#cleanups.run(() => egress.close());
     });
     return member;
-  }
-
-  /** Remembers a removal until it is done, and tells of one that fails. */
-  #track(cleanup: Promise<void>): void {
-    const tracked = cleanup.catch((error) => {
-      this.#warn(`A container could not be removed: ${error}`);
-    }).finally(() => this.#cleanups.delete(tracked));
-    this.#cleanups.add(tracked);
   }
 
   #tellOfNetwork({ network, image }: CheckedSpec): void {
@@ -342,5 +338,13 @@ function closed(): BackendError {
   return new BackendError(
     "closed",
     "Cannot launch: the backend was closed. Make a new one",
+  );
+}
+
+function mayBeLeft(): BackendError {
+  return new BackendError(
+    "engine_unavailable",
+    "Cannot close in time: the engine does not say whether all is removed. What it " +
+      "has left is removed by the first launch after its time to live",
   );
 }

@@ -86,7 +86,12 @@ async function findImage(
       codes: { 404: "image_unavailable" },
       signal,
       timeoutMs,
-    }, { Id: "string" });
+    }, {
+      "Id": "string",
+      "Config": "object?",
+      "Config.Env": "list?",
+      "Config.Volumes": "object?",
+    });
     return {
       id: Id,
       user: Config?.User ?? "",

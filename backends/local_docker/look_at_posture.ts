@@ -1,9 +1,13 @@
 import type { Posture } from "../posture.ts";
 import type { Box } from "./box.ts";
-import { type ContainerState, readPosture } from "./check_posture.ts";
+import {
+  type ContainerState,
+  readPosture,
+  STATE_SHAPE,
+} from "./check_posture.ts";
 import type { ContainerPlan } from "./container_config.ts";
 import { runScript } from "./end_processes.ts";
-import { insideScript, readInside } from "./inside.ts";
+import { insideScript, readInside, READY } from "./inside.ts";
 
 /**
  * Looks at a sandbox's guards anew: at what the engine says, and from within, in
@@ -20,9 +24,11 @@ export async function lookAtPosture(
       path: `/containers/${id}/json`,
       what: "look at the sandbox's guards",
       codes: { 404: "sandbox_gone" },
-    }, { HostConfig: "object", Mounts: "object" }),
+    }, STATE_SHAPE),
     shell === undefined ? undefined : runScript(box, user, insideScript()),
   ]);
-  const inside = text === undefined ? undefined : readInside(text);
+  // What broke off on its way would be taken for what is not there.
+  const isWhole = text !== undefined && text.endsWith(`${READY}\n`);
+  const inside = isWhole ? readInside(text) : undefined;
   return readPosture({ plan, state, inside });
 }

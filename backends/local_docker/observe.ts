@@ -9,7 +9,7 @@ import type {
 } from "../sandbox_observations.ts";
 import type { Box } from "./box.ts";
 import { Capture } from "./capture.ts";
-import type { ContainerState } from "./check_posture.ts";
+import { type ContainerState, STATE_SHAPE } from "./check_posture.ts";
 import type { EngineCall } from "./engine.ts";
 import { FrameDecoder } from "./frames.ts";
 import { READY } from "./inside.ts";
@@ -41,6 +41,11 @@ export async function top(box: Box): Promise<SandboxProcessInfo[]> {
         ? "pid,ppid,user,args"
         : "-eo pid,ppid,user,args",
     },
+  }, {
+    "Titles": "list",
+    "Titles.*": "string",
+    "Processes": "list?",
+    "Processes.*": "list",
   });
   const column = (title: RegExp) =>
     Titles.findIndex((name) => title.test(name));
@@ -79,6 +84,11 @@ export async function stats(box: Box): Promise<SandboxStats> {
       ...call(box, "/stats", "measure the use"),
       // Without, the engine waits a second for a second reading.
       query: { stream: false, "one-shot": true },
+    }, {
+      "cpu_stats.cpu_usage.total_usage": "number",
+      "memory_stats": "object",
+      "pids_stats": "object",
+      "networks": "object?",
     });
   const traffic = Object.values(networks ?? {});
   const sum = (
@@ -98,7 +108,7 @@ export async function stats(box: Box): Promise<SandboxStats> {
 export async function mounts(box: Box): Promise<SandboxMount[]> {
   const { Mounts, HostConfig } = await box.engine.json<ContainerState>(
     call(box, "/json", "list the mounts"),
-    { HostConfig: "object", Mounts: "object" },
+    STATE_SHAPE,
   );
   const inMemory = Object.entries(HostConfig.Tmpfs ?? {})
     .filter(([target]) => !Mounts.some((each) => each.Destination === target))
@@ -122,7 +132,10 @@ export async function mounts(box: Box): Promise<SandboxMount[]> {
 export async function fsDiff(box: Box): Promise<FileChange[]> {
   const changes = await box.engine.json<
     { Path: string; Kind: 0 | 1 | 2 }[] | null
-  >(call(box, "/changes", "list the changed files"));
+  >(
+    call(box, "/changes", "list the changed files"),
+    { "": "list?", "*.Path": "string" },
+  );
   return (changes ?? []).map(({ Path, Kind }) => ({
     path: Path,
     kind: CHANGES[Kind],

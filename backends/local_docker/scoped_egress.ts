@@ -99,7 +99,8 @@ export class ScopedEgress {
       await socket.unlink();
       return egress;
     } catch (error) {
-      await cleanUp((egress ?? proxy).close(), context);
+      const opened = egress ?? proxy;
+      await cleanUp(() => opened.close(), context);
       // With a forwarder, it was this that failed.
       if (egress === undefined) await socket.unlink();
       throw refused(error, request.image);

@@ -11,6 +11,7 @@ import { ranOutOfMemory } from "./out_of_memory.ts";
 import { type ProcessTag, taggedArgv } from "./process_tag.ts";
 import { commandScript } from "./shell_script.ts";
 import { ShellTurn } from "./shell_turn.ts";
+import { stillRuns } from "./still_runs.ts";
 import { type Stop, untilStopped } from "./stop.ts";
 
 /** How many commands may wait for their turn. */
@@ -218,6 +219,9 @@ export class BoxShell implements SandboxShell {
     const state = error instanceof ShellEnded
       ? await this.#exec.state()
       : undefined;
+    if (state?.exitCode === KILLED && !await stillRuns(this.#box)) {
+      return await this.#afterSandbox(startedAt);
+    }
     // Of what never was, nothing is left, and nobody could run as its user.
     if (state?.hasStarted === false) this.#abandon();
     await this.close();

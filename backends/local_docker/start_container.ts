@@ -1,7 +1,8 @@
 import { BackendError } from "../backend_error.ts";
 import type { Posture } from "../posture.ts";
 import { removeContainer } from "./box.ts";
-import type { ContainerState } from "./check_posture.ts";
+import { type ContainerState, STATE_SHAPE } from "./check_posture.ts";
+import type { Removal } from "./cleanups.ts";
 import { containerConfig, type ContainerPlan } from "./container_config.ts";
 import { delay } from "./delay.ts";
 import type { Engine } from "./engine.ts";
@@ -19,8 +20,8 @@ export interface StartContext {
   readonly startupTimeoutMs: number;
   /** Calls it off. */
   readonly signal?: AbortSignal;
-  /** Takes a cleanup that goes on after the start has failed. */
-  readonly onCleanup: (cleanup: Promise<void>) => void;
+  /** Removes what a failed start has left; resolves when that was tried. */
+  readonly onCleanup: (remove: Removal) => Promise<void>;
 }
 
 /** How a container is started. */
@@ -85,9 +86,10 @@ export async function startContainer<T>(
   } catch (error) {
     // One that comes late would be held for ever.
     attaching?.then((leash) => leash.release(), () => {});
-    const cleanup = creating.then(() => {}, () => {})
-      .then(() => removeContainer(engine, name));
-    await cleanUp(cleanup, context);
+    await cleanUp(async () => {
+      await creating.catch(() => {});
+      await removeContainer(engine, name);
+    }, context);
     throw error;
   } finally {
     over.abort();
@@ -96,13 +98,12 @@ export async function startContainer<T>(
 
 /** Waits for what a failed launch has left, but not for ever. */
 export async function cleanUp(
-  cleanup: Promise<void>,
+  remove: Removal,
   { onCleanup }: Pick<StartContext, "onCleanup">,
 ): Promise<void> {
   const over = new AbortController();
-  onCleanup(cleanup);
   await Promise.race([
-    cleanup.catch(() => {}),
+    onCleanup(remove),
     delay(CLEANUP_PATIENCE_MS, over.signal),
   ]);
   over.abort();
@@ -185,7 +186,7 @@ async function inspect(
     path: `/containers/${id}/json`,
     what: "see how the sandbox was started",
     codes: { 404: "start_failed" },
-  }, { HostConfig: "object", Mounts: "object" });
+  }, STATE_SHAPE);
 }
 
 function notReady(said: string): BackendError {

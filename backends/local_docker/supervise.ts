@@ -9,6 +9,7 @@ import type { Output } from "./frames.ts";
 import { ranOutOfMemory } from "./out_of_memory.ts";
 import { type ProcessTag, taggedArgv } from "./process_tag.ts";
 import type { Program } from "./program.ts";
+import { stillRuns } from "./still_runs.ts";
 import { type Stop, untilStopped } from "./stop.ts";
 
 /** How long nothing is written before a look whether the program has ended. */
@@ -50,8 +51,9 @@ class Supervision {
   readonly #settled = new AbortController();
   #lastOutputMs = performance.now();
   #isTaking = false;
-  readonly #stopping = Promise.withResolvers<void>();
   #isStopping = false;
+  /** Ends the wait for the one who takes the output, while there is one. */
+  #stopTaking: (() => void) | undefined;
   #isDropping = false;
   /** Whether the one who takes the output may hold it up. */
   #isSlow = false;
@@ -187,13 +189,22 @@ class Supervision {
     const taken = this.#program.onOutput(output);
     if (taken !== undefined) {
       this.#isSlow = true;
-      await Promise.race([taken, this.#stopping.promise]);
+      await this.#takenOrStopped(taken);
       // To the engine, a program has not ended before its output was read: by
       // whoever takes it, or by nobody.
       this.#isDropping = this.#isStopping;
     }
     this.#isTaking = false;
     this.#lastOutputMs = performance.now();
+  }
+
+  /** Not a race: what never ends would keep something of each one that it was in. */
+  async #takenOrStopped(taken: Promise<void>): Promise<void> {
+    if (this.#isStopping) return;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    this.#stopTaking = resolve;
+    taken.then(resolve, reject);
+    await promise;
   }
 
   /** Waits until the program has ended, though others may hold its streams. */
@@ -242,7 +253,7 @@ class Supervision {
     }
     // First what takes a moment: the engine's word lags behind a container's end.
     const oom = await ranOutOfMemory(this.#box, this.#startedAt);
-    if (!await this.#box.isRunning()) return await this.#afterSandbox();
+    if (!await stillRuns(this.#box)) return await this.#afterSandbox();
     return this.#status(oom ? "oom" : "exited", exitCode);
   }
 
@@ -286,7 +297,7 @@ class Supervision {
 
   async #end(why: Stop, exec: ExecStream | undefined): Promise<Ended> {
     this.#isStopping = true;
-    this.#stopping.resolve();
+    this.#stopTaking?.();
     if (why === "sandbox_gone" || this.#box.gone.aborted) return SANDBOX_KILLED;
     return await endProcesses(this.#box, {
       tag: this.#tag,

@@ -32,7 +32,7 @@ export async function sweep(engine: Engine, self: Owner): Promise<Swept[]> {
       filters: { label: [`${BACKEND_LABEL}=${BACKEND_NAME}`] },
     },
     what: "list containers that others may have left",
-  });
+  }, { "": "list", "*.Id": "string", "*.Labels": "object?" });
   const swept: Swept[] = [];
   const faults: unknown[] = [];
   for (const { Id, Labels } of found) {

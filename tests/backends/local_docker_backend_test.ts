@@ -6,7 +6,7 @@ import {
 } from "../../backends/mod.ts";
 import type { FakeEngine } from "../fakes/fake_engine/fake_engine.ts";
 import type { FaultKind } from "../fakes/fake_engine/faults.ts";
-import { FAULTS, LAUNCH_ROUTES } from "./local_docker/_faults.ts";
+import { LAUNCH_ROUTES } from "./local_docker/_faults.ts";
 import {
   backendFor,
   IMAGE,
@@ -20,61 +20,11 @@ async function fails(fn: () => Promise<unknown>): Promise<string> {
   return (await assertRejects(fn, BackendError)).code;
 }
 
-for (const [step, route] of Object.entries(LAUNCH_ROUTES)) {
-  for (const [what, fault] of Object.entries(FAULTS)) {
-    // A start or an upgrade is answered without JSON.
-    const hasJson = !["attaching", "starting"].includes(step);
-    if (!hasJson && /JSON/.test(what)) continue;
-    Deno.test(`LocalDockerBackend.launch leaves nothing when ${step} gets ${what}`, async () => {
-      await using engine = await startEngine();
-      await using backend = backendFor(engine, { startupTimeoutMs: 2_000 });
-      engine.fault({ ...route, ...fault });
-      const code = await fails(() => backend.launch(spec));
-      assert(
-        ["engine_failed", "engine_unavailable", "start_failed"].includes(code),
-        code,
-      );
-      assertEquals(engine.containers, []);
-      assertEquals(backend.running, 0);
-      engine.clearFaults();
-      await using sandbox = await backend.launch(spec);
-      assertEquals((await backend.run(sandbox, ["true"])).exitCode, 0);
-    });
-  }
-  Deno.test(`LocalDockerBackend.launch gives up when ${step} gets no answer`, async () => {
-    await using engine = await startEngine();
-    await using backend = backendFor(engine, { startupTimeoutMs: 300 });
-    // One to find the engine well, and what others may have left gone.
-    await using _first = await backend.launch(spec);
-    engine.fault({ ...route, kind: "silence" });
-    const code = await fails(() => backend.launch(spec));
-    assert(["engine_unavailable", "start_failed"].includes(code), code);
-  });
-}
-
 const RUN_ROUTES: Readonly<Record<string, { method: string; path: RegExp }>> = {
   "creating an exec": { method: "POST", path: /^\/containers\/[^/]+\/exec/ },
   "starting an exec": { method: "POST", path: /^\/exec\/[^/]+\/start/ },
   "inspecting an exec": { method: "GET", path: /^\/exec\/[^/]+\/json/ },
 };
-
-for (const [step, route] of Object.entries(RUN_ROUTES)) {
-  for (const [what, fault] of Object.entries(FAULTS)) {
-    if (step === "starting an exec" && /JSON/.test(what)) continue;
-    Deno.test(`LocalDockerBackend.run takes no failure for an end when ${step} gets ${what}`, async () => {
-      await using engine = await startEngine();
-      await using backend = backendFor(engine);
-      await using sandbox = await backend.launch(spec);
-      engine.fault({ ...route, ...fault });
-      const code = await fails(() => backend.run(sandbox, ["say", "hello"]));
-      assert(["engine_failed", "engine_unavailable"].includes(code), code);
-      engine.clearFaults();
-      const { exitCode, stdout } = await backend.run(sandbox, ["say", "hello"]);
-      assertEquals([exitCode, text(stdout)], [0, "hello"]);
-      assertEquals(engine.containers[0]!.processes.length, 1, "one is left");
-    });
-  }
-}
 
 Deno.test("lesson 20: LocalDockerBackend.run ends what was started though the answer was lost", async () => {
   await using engine = await startEngine();

@@ -43,16 +43,26 @@ async function whyNot(): Promise<string | undefined> {
 /** Why tests with an engine cannot run; undefined if they can. */
 export const reason: string | undefined = await whyNot();
 
-/** Registers a test that needs the engine; without one, it is skipped and says why. */
-export function dockerTest(name: string, fn: () => Promise<void>): void {
-  const isSkipped = reason !== undefined && !isRequired;
+/**
+ * Registers a test that needs the engine; without one, it is skipped and says why.
+ *
+ * @param lack Why it cannot run for want of something else, if it cannot.
+ */
+export function dockerTest(
+  name: string,
+  fn: () => Promise<void>,
+  lack?: string,
+): void {
+  const why = reason ?? lack;
+  const isSkipped = why !== undefined && !isRequired;
   Deno.test({
-    name: isSkipped ? `${name} (skipped: ${reason})` : name,
+    name: isSkipped ? `${name} (skipped: ${why})` : name,
     ignore: isSkipped,
     fn: async () => {
       if (reason !== undefined) {
         throw new Error(`There is no engine: ${reason}`);
       }
+      if (lack !== undefined) throw new Error(`It cannot be run: ${lack}`);
       await fn();
     },
   });
@@ -85,8 +95,11 @@ export class TestBackend extends LocalDockerBackend {
 }
 
 /** The ids of a run's containers, in whatever state. */
-export async function containersOf(run: string): Promise<string[]> {
-  const found = await engine.json<{ Id: string }[]>({
+export async function containersOf(
+  run: string,
+  at: Engine = engine,
+): Promise<string[]> {
+  const found = await at.json<{ Id: string }[]>({
     method: "GET",
     path: "/containers/json",
     query: { all: true, filters: { label: [`zu.run=${run}`] } },

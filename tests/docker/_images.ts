@@ -111,11 +111,19 @@ export const IMAGES = {
   forwarder: "localhost/zu-test/forwarder:1",
 } as const;
 
-/** Makes those images that the engine has not. */
-export async function makeImages(client: DockerClient): Promise<void> {
+/**
+ * Makes those images that the engine has not.
+ *
+ * @param only The names of some of them, if not all are wanted.
+ */
+export async function makeImages(
+  client: DockerClient,
+  only?: readonly string[],
+): Promise<void> {
   for (const make of RECIPES) {
     const recipe = await make();
     const name = `localhost/zu-test/${recipe.name}`;
+    if (only !== undefined && !only.includes(`${name}:1`)) continue;
     if (await hasImage(client, `${name}:1`)) continue;
     await importImage(
       client,
@@ -124,6 +132,19 @@ export async function makeImages(client: DockerClient): Promise<void> {
       recipe.changes ?? [],
     );
   }
+}
+
+/** Makes an image like the usual one that is nobody else's, and can be removed. */
+export async function makeOwnImage(
+  client: DockerClient,
+  name: string,
+): Promise<string> {
+  const repo = `localhost/zu-test/${name}`;
+  const recipe = await busybox(name);
+  // Another label, and it is another image, though its files are the same.
+  const changes = [`LABEL own=${name}`];
+  await importImage(client, repo, await archive(recipe), changes);
+  return `${repo}:1`;
 }
 
 async function archive(recipe: Recipe): Promise<Uint8Array<ArrayBuffer>> {

@@ -31,7 +31,8 @@ export const IMAGES = {
 
 const states = new WeakMap<FakeContainer, string>();
 
-const PROGRAMS: Readonly<Record<string, Program>> = {
+/** The programs of its images. */
+export const PROGRAMS: Readonly<Record<string, Program>> = {
   ...BASIC_PROGRAMS,
   [FORWARDER_PROGRAM]: forwarder,
   ask,
