@@ -68,7 +68,8 @@ export async function runRow(
   };
 }
 
-async function hasCli(): Promise<boolean> {
+/** Whether there is a docker command. */
+export async function hasCli(): Promise<boolean> {
   try {
     return (await new Deno.Command(CLI, { args: ["--version"] }).output())
       .success;
@@ -78,12 +79,20 @@ async function hasCli(): Promise<boolean> {
   }
 }
 
-/** The `docker exec` of a command line, as a program of its own. */
-function cliExec({ host }: FoundDocker, id: string): Subject {
-  const command = new Deno.Command(CLI, {
-    args: ["exec", id, "/bin/true"],
+/** The docker command with some arguments, for the engine that is measured. */
+export function cliCommand(
+  { host }: FoundDocker,
+  args: string[],
+): Deno.Command {
+  return new Deno.Command(CLI, {
+    args,
     ...(host !== undefined && { env: { DOCKER_HOST: host } }),
   });
+}
+
+/** The `docker exec` of a command line, as a program of its own. */
+function cliExec(found: FoundDocker, id: string): Subject {
+  const command = cliCommand(found, ["exec", id, "/bin/true"]);
   return async () => {
     const { ms, value } = await timed(() => command.output());
     const said = new TextDecoder().decode(value.stderr).trim();

@@ -15,7 +15,7 @@ const REFILL_MS = 30_000;
 const POLL_MS = 10;
 
 /** What the engine was told for a sandbox, so that it can be told again. */
-async function configOf(
+export async function configOf(
   docker: RawDocker,
   backend: LocalDockerBackend,
 ): Promise<object> {

@@ -1,5 +1,10 @@
-// The load that every row of the table is measured with.
-import { createEvent, type Event, serializeEvent } from "../sinks/mod.ts";
+// The load that every row of the tables is measured with.
+import {
+  createEvent,
+  type Event,
+  linkEvent,
+  serializeEvent,
+} from "../sinks/mod.ts";
 
 /** The size of an event's stored text, linked, in bytes. */
 export const EVENT_BYTES = 733;
@@ -9,9 +14,9 @@ const HASH_BYTES = 2 * ('"'.length * 2 + 64 - "null".length);
 const traces = Array.from({ length: TRACES }, () => crypto.randomUUID());
 const task_id = crypto.randomUUID();
 
-function event(n: number, text: string): Event {
+function event(n: number, text: string, of: readonly string[] = traces): Event {
   return createEvent({
-    trace_id: traces[n % TRACES]!,
+    trace_id: of[n % of.length]!,
     task_id,
     type: "harness.model.responded",
     source: "provider",
@@ -29,8 +34,19 @@ const unpadded = serializeEvent(event(0, "")).length + HASH_BYTES;
 const TEXT = "x".repeat(EVENT_BYTES - unpadded);
 
 /** Makes events on 16 traces, of 733 bytes each. */
-export function makeEvents(count: number): Event[] {
-  return Array.from({ length: count }, (_, n) => event(n, TEXT));
+export function makeEvents(count: number, of?: readonly string[]): Event[] {
+  return Array.from({ length: count }, (_, n) => event(n, TEXT, of));
+}
+
+/** Writes events to a file as their stored texts, for peers to read. */
+export async function writeTexts(path: string, count: number): Promise<void> {
+  const heads = new Map<string, string>();
+  const texts = makeEvents(count).map((event) => {
+    const linked = linkEvent(event, heads.get(event.trace_id) ?? null);
+    heads.set(event.trace_id, linked.hash!);
+    return `${serializeEvent(linked)}\n`;
+  });
+  await Deno.writeTextFile(path, texts.join(""));
 }
 
 /** Runs something and tells how many a second it did. */

@@ -1,6 +1,7 @@
 // The bare driver in a loop: the same file, schema and columns as the sink's,
 // without JSON, chain, codec or thread.
 import { type Event, serializeEvent } from "../sinks/mod.ts";
+import type { SqlStatement, SqlValue } from "../sinks/sqlite/connection.ts";
 import { loadDriver } from "../sinks/sqlite/load_driver.ts";
 import { createTables } from "../sinks/sqlite/schema.ts";
 
@@ -14,6 +15,12 @@ export interface RawDatabase {
   ): void;
   /** Reads every row in pages, parses its JSON, and counts. */
   readAll(): number;
+  /** The first rows that meet a condition, their JSON parsed. */
+  find(
+    where: string,
+    limit: number,
+    ...params: (string | number)[]
+  ): unknown[];
   close(): void;
 }
 
@@ -33,6 +40,10 @@ export async function openRaw(
   const page = db.prepare(
     "SELECT seq, data FROM events WHERE seq > ? ORDER BY seq LIMIT 512",
   );
+  const finding = new Map<string, SqlStatement>();
+  const decoder = new TextDecoder();
+  const parse = (data: SqlValue): unknown =>
+    JSON.parse(decoder.decode((data as Uint8Array).subarray(1)));
   return {
     insert(events, perTransaction, blob) {
       for (let at = 0; at < events.length; at += perTransaction) {
@@ -52,18 +63,25 @@ export async function openRaw(
       }
     },
     readAll() {
-      const decoder = new TextDecoder();
       let seq = 0;
       let count = 0;
       while (true) {
         const rows = page.rows(seq);
         for (const [, data] of rows) {
-          JSON.parse(decoder.decode((data as Uint8Array).subarray(1)));
+          parse(data!);
           count++;
         }
         if (rows.length < 512) return count;
         seq = Number(rows.at(-1)![0]);
       }
+    },
+    find(where, limit, ...params) {
+      const sql = `SELECT data FROM events WHERE ${where} ORDER BY seq LIMIT ?`;
+      let statement = finding.get(sql);
+      if (statement === undefined) {
+        finding.set(sql, statement = db.prepare(sql));
+      }
+      return statement.rows(...params, limit).map(([data]) => parse(data!));
     },
     close: () => db.close(),
   };

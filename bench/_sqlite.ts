@@ -1,131 +1,98 @@
-// SqliteSink beside the bare driver.
-import { AesGcmCodec } from "../codec/mod.ts";
-import { type PayloadCodec, SqliteSink, verifyLog } from "../sinks/mod.ts";
-import { append, EVENT_BYTES, makeEvents, median, rate } from "./_load.ts";
-import { blobLike, openRaw } from "./_raw_sqlite.ts";
-import { perSecond, type Row } from "./_table.ts";
+// SqliteSink beside the bare drivers and better-sqlite3.
+import { barChart } from "./_chart.ts";
+import { interleaved, type Subject } from "./_docker_rounds.ts";
+import { sqliteVersions } from "./_env.ts";
+import { median } from "./_load.ts";
+import { Peer } from "./_peer.ts";
+import type { BenchOptions, Table } from "./_section.ts";
+import {
+  APPENDERS,
+  type Delays,
+  type Driver,
+  DRIVERS,
+  freshAes,
+  makeLog,
+  peerSubjects,
+  rawInsert,
+  rawRead,
+  sinkAppend,
+  sinkRead,
+  type SqliteLoad,
+} from "./_sqlite_subjects.ts";
+import { holds, perSecond, type Row } from "./_table.ts";
 
 const ROUNDS = 3;
-const MANY = 40_000;
-const FEW = 3_000;
-const APPENDERS = 64;
+const FULL = { many: 40_000, few: 3_000 };
+const QUICK = { many: 10_000, few: 1_000 };
 
-type Driver = "ffi" | "builtin";
+/** The median of what a subject did, by its name. */
+type Rate = (name: string) => number;
+type AllDelays = Record<Driver, Delays>;
 
-async function rawInsert(driver: Driver, dir: string, perTransaction: number) {
-  const events = makeEvents(perTransaction === 1 ? FEW : MANY);
-  const blob = blobLike(events[0]!, EVENT_BYTES);
-  const path = `${dir}/${crypto.randomUUID()}.db`;
-  const db = await openRaw(driver, path);
-  const perSec = await rate(
-    events.length,
-    () => db.insert(events, perTransaction, blob),
-  );
-  db.close();
-  return perSec;
-}
-
-async function sinkAppend(
-  driver: Driver,
-  dir: string,
-  appenders: number,
-  codec?: PayloadCodec,
-) {
-  const events = makeEvents(appenders === 1 ? FEW : MANY);
-  const path = `${dir}/${crypto.randomUUID()}.db`;
-  const sink = await SqliteSink.open(path, {
-    driver,
-    ...(codec && { codec }),
-  });
-  await append(sink, makeEvents(1000), appenders);
-  const delays = appenders > 1 ? watchLoop() : undefined;
-  const perSec = await rate(
-    events.length,
-    () => append(sink, events, appenders),
-  );
-  const delay = delays?.();
-  await sink.close();
-  return { perSec, path, delay };
-}
-
-/** Measures by how much timers are late, until told to stop. */
-function watchLoop(): () => { p99: number; max: number } {
-  const late: number[] = [];
-  let due = performance.now() + 1;
-  const timer = setInterval(() => {
-    const now = performance.now();
-    late.push(Math.max(0, now - due));
-    due = now + 1;
-  }, 1);
-  return () => {
-    clearInterval(timer);
-    late.sort((a, b) => a - b);
-    return {
-      p99: late[Math.floor(late.length * 0.99)] ?? 0,
-      max: late.at(-1) ?? 0,
-    };
+/** Measures everything, and makes the tables of it. */
+export async function sqliteTables(
+  { dir, quick }: BenchOptions,
+): Promise<Table[]> {
+  const load = { dir, ...(quick ? QUICK : FULL) };
+  const delays = { builtin: { p99: [], max: [] }, ffi: { p99: [], max: [] } };
+  const peer = Peer.start("sqlite");
+  const absent = typeof peer === "string" ? peer : undefined;
+  await using _ = typeof peer === "string" ? undefined : peer;
+  const log = await makeLog(load);
+  const subjects: Record<string, Subject> = {
+    ...ourSubjects(load, log, delays),
+    ...(typeof peer !== "string" && await peerSubjects(peer, load, log)),
   };
+  const seen = await interleaved(quick ? 1 : ROUNDS, subjects);
+  const of: Rate = (name) => median(seen[name]!);
+  const versions = typeof peer === "string"
+    ? undefined
+    : await peer.ask<{ node: string; sqlite: string }>("versions");
+  const under = versions
+    ? `; better-sqlite3 has ${versions.sqlite}, under Node ${versions.node}`
+    : `; without better-sqlite3: ${absent}`;
+  return [
+    boundsTable(of, delays),
+    peersTable(of, versions !== undefined, await sqliteVersions() + under),
+  ];
 }
 
-async function streamAll(driver: Driver, path: string) {
-  await using sink = await SqliteSink.open(path, { driver, readOnly: true });
-  const count = await sink.count();
-  const streamed = await rate(count, async () => {
-    for await (const _ of sink.stream()) { /* Nothing but the reading. */ }
-  });
-  const verified = await rate(count, () => verifyLog(sink));
-  return { streamed, verified };
-}
-
-async function rawRead(driver: Driver, path: string) {
-  const db = await openRaw(driver, path);
-  const start = performance.now();
-  const count = db.readAll();
-  const perSec = count / (performance.now() - start) * 1000;
-  db.close();
-  return perSec;
-}
-
-/** Every row of the table that is about SQLite. */
-export async function sqliteRows(driver: Driver, dir: string): Promise<Row[]> {
-  const seen: Record<string, number[]> = {};
-  const note = (name: string, value: number) => (seen[name] ??= []).push(value);
-  for (let round = 0; round < ROUNDS; round++) {
-    note("raw1", await rawInsert(driver, dir, 1));
-    note("one", (await sinkAppend(driver, dir, 1)).perSec);
-    note("raw64", await rawInsert(driver, dir, APPENDERS));
-    note("raw256", await rawInsert(driver, dir, 256));
-    const plain = await sinkAppend(driver, dir, APPENDERS);
-    note("plain", plain.perSec);
-    note("p99", plain.delay!.p99);
-    note("max", plain.delay!.max);
-    const codec = new AesGcmCodec(crypto.getRandomValues(new Uint8Array(32)));
-    note("aes", (await sinkAppend(driver, dir, APPENDERS, codec)).perSec);
-    note("rawRead", await rawRead(driver, plain.path));
-    const { streamed, verified } = await streamAll(driver, plain.path);
-    note("stream", streamed);
-    note("verify", verified);
+function ourSubjects(load: SqliteLoad, log: string, delays: AllDelays) {
+  const subjects: Record<string, Subject> = {};
+  for (const driver of DRIVERS) {
+    Object.assign(subjects, {
+      [`${driver} raw1`]: rawInsert(driver, load, 1),
+      [`${driver} one`]: sinkAppend(driver, load, 1),
+      [`${driver} raw64`]: rawInsert(driver, load, APPENDERS),
+      [`${driver} plain`]: sinkAppend(driver, load, APPENDERS, {
+        delays: delays[driver],
+      }),
+      [`${driver} raw256`]: rawInsert(driver, load, 256),
+      [`${driver} aes`]: sinkAppend(driver, load, APPENDERS, {
+        codec: freshAes(),
+      }),
+      [`${driver} rawRead`]: rawRead(driver, log, load.many),
+      [`${driver} stream`]: sinkRead(driver, log, "stream"),
+      [`${driver} verify`]: sinkRead(driver, log, "verify"),
+    });
   }
-  const of = (name: string) => median(seen[name]!);
-  const versus = (ours: string, theirs: string) =>
-    `${perSecond(of(ours))} to ${perSecond(of(theirs))}`;
-  const ratio = (
-    what: string,
-    ours: string,
-    theirs: string,
-    least: number,
-  ): Row => ({
-    what,
-    measured: versus(ours, theirs),
-    ratio: of(ours) / of(theirs),
-    bound: { least },
+  return subjects;
+}
+
+/** The rows that have a bound, for one driver. */
+function boundRows(of: Rate, driver: Driver, { p99, max }: Delays): Row[] {
+  const ratio = (what: string, ours: string, raw: string, least: number) => {
+    const [a, b] = [of(`${driver} ${ours}`), of(`${driver} ${raw}`)];
+    const measured = `${perSecond(a)} : ${perSecond(b)}`;
+    return { what, measured, ratio: a / b, bound: { least } };
+  };
+  const late = (what: string, ms: number, most: number) => ({
+    what: `loop delay while 64 append, ${what}`,
+    measured: "timers late",
+    ratio: ms,
+    bound: { most },
+    unit: "ms",
   });
-  console.log(
-    `\n${driver}: the bare driver does ${
-      perSecond(of("raw64"))
-    } with 64 rows a ` +
-      "transaction, the most that 64 appenders who each await can fill",
-  );
   return [
     ratio("64 appenders, to raw in 256s", "plain", "raw256", 0.6),
     ratio("64 appenders, to raw one by one", "plain", "raw1", 3),
@@ -133,25 +100,93 @@ export async function sqliteRows(driver: Driver, dir: string): Promise<Row[]> {
     ratio("one appender, to raw one by one", "one", "raw1", 0.7),
     ratio("stream, to raw read and JSON.parse", "stream", "rawRead", 0.6),
     {
-      what: "verifyLog, plain",
-      measured: perSecond(of("verify")),
-      ratio: of("verify") / 1000,
+      what: "`verifyLog`, plain",
+      measured: "by one thread",
+      ratio: of(`${driver} verify`) / 1000,
       bound: { least: 100 },
       unit: "k/s",
     },
-    {
-      what: "loop delay while 64 append, p99",
-      measured: "timers late",
-      ratio: of("p99"),
-      bound: { most: 5 },
-      unit: "ms",
-    },
-    {
-      what: "loop delay while 64 append, max",
-      measured: "timers late",
-      ratio: Math.max(...seen.max!),
-      bound: { most: 20 },
-      unit: "ms",
-    },
+    late("p99", median(p99), 5),
+    late("the worst", Math.max(...max), 20),
   ];
+}
+
+function boundsTable(of: Rate, delays: AllDelays): Table {
+  const cell = (row: Row) => {
+    const value = `${row.ratio.toFixed(2)} ${row.unit ?? "×"}`;
+    const mark = holds(row) ? value : `**${value}**`;
+    return row.unit === undefined ? `${mark} (${row.measured})` : mark;
+  };
+  const ffi = boundRows(of, "ffi", delays.ffi);
+  return {
+    title: "SqliteSink, and what is asked of it",
+    columns: ["what", "builtin", "ffi", "asked for"],
+    rows: boundRows(of, "builtin", delays.builtin).map((row, n) => {
+      const { bound, unit = "×" } = row;
+      const asked = "least" in bound! ? `≥ ${bound.least}` : `≤ ${bound!.most}`;
+      return [row.what, cell(row), cell(ffi[n]!), `${asked} ${unit}`];
+    }),
+  };
+}
+
+/** What stands in the peers' table: names of subjects by what they do. */
+const PEERS = [
+  ["64 at once", [
+    ["SqliteSink, builtin", "builtin plain"],
+    ["SqliteSink, ffi", "ffi plain"],
+    ["SqliteSink, builtin, AES-256-GCM", "builtin aes"],
+    ["SqliteSink, ffi, AES-256-GCM", "ffi aes"],
+    ["node:sqlite, 64 a commit", "builtin raw64"],
+    ["@db/sqlite (links/), 64 a commit", "ffi raw64"],
+    ["better-sqlite3, 64 a commit", "node raw64"],
+    ["node:sqlite, 256 a commit", "builtin raw256"],
+    ["@db/sqlite (links/), 256 a commit", "ffi raw256"],
+    ["better-sqlite3, 256 a commit", "node raw256"],
+  ]],
+  ["one at a time", [
+    ["SqliteSink, builtin", "builtin one"],
+    ["SqliteSink, ffi", "ffi one"],
+    ["node:sqlite, a commit each", "builtin raw1"],
+    ["@db/sqlite (links/), a commit each", "ffi raw1"],
+    ["better-sqlite3, a commit each", "node raw1"],
+  ]],
+  ["reading", [
+    ["SqliteSink.stream, builtin", "builtin stream"],
+    ["SqliteSink.stream, ffi", "ffi stream"],
+    ["node:sqlite and JSON.parse", "builtin rawRead"],
+    ["@db/sqlite (links/) and JSON.parse", "ffi rawRead"],
+    ["better-sqlite3 and JSON.parse", "node rawRead"],
+  ]],
+] as const;
+
+function peersTable(of: Rate, hasPeer: boolean, versions: string): Table {
+  const rows: string[][] = [];
+  const charts: Record<string, string> = {};
+  for (const [what, all] of PEERS) {
+    const here = all.filter(([, key]) => hasPeer || !key.startsWith("node"));
+    const ours = of(here[0]![1]);
+    for (const [label, key] of here) {
+      const ratio = (ours / of(key)).toFixed(2);
+      rows.push([what, label, perSecond(of(key)), `${ratio} ×`]);
+    }
+    charts[`sqlite-${what.replaceAll(" ", "-")}`] = barChart(
+      `SQLite, ${what}: events a second`,
+      here.map(([label, key]) => ({
+        label,
+        value: of(key),
+        text: perSecond(of(key)),
+        isOurs: label.startsWith("SqliteSink"),
+      })),
+    );
+  }
+  return {
+    title: "SqliteSink beside its peers",
+    note:
+      `${versions}. All on WAL with \`synchronous=FULL\`: an \`fdatasync\` ` +
+      "before a commit returns. The sink's appends are each acknowledged; a " +
+      "loop's are in the hands of the loop.",
+    columns: ["what", "who", "events a second", "SqliteSink, builtin, to it"],
+    rows,
+    charts,
+  };
 }

@@ -3,13 +3,14 @@ export interface Row {
   readonly what: string;
   readonly measured: string;
   readonly ratio: number;
-  /** The ratio that is asked for: a least one, or a most one. */
-  readonly bound: { readonly least: number } | { readonly most: number };
+  /** The ratio that is asked for, if any is: a least one, or a most one. */
+  readonly bound?: { readonly least: number } | { readonly most: number };
   readonly unit?: string;
 }
 
 /** Whether a row keeps its bound. */
 export function holds({ ratio, bound }: Row): boolean {
+  if (bound === undefined) return true;
   return "least" in bound ? ratio >= bound.least : ratio <= bound.most;
 }
 
@@ -18,20 +19,4 @@ export function perSecond(rate: number): string {
   return rate >= 10_000
     ? `${(rate / 1000).toFixed(1)}k/s`
     : `${rate.toFixed(0)}/s`;
-}
-
-/** Prints rows as a Markdown table. */
-export function printTable(title: string, rows: readonly Row[]): void {
-  console.log(`\n### ${title}\n`);
-  console.log("| what | measured | value | asked for | |");
-  console.log("| --- | --- | --- | --- | --- |");
-  for (const row of rows) {
-    const { what, measured, ratio, bound, unit = "×" } = row;
-    const value = `${ratio.toFixed(2)} ${unit}`;
-    const asked = "least" in bound
-      ? `≥ ${bound.least} ${unit}`
-      : `≤ ${bound.most} ${unit}`;
-    const mark = holds(row) ? "yes" : "no";
-    console.log(`| ${what} | ${measured} | ${value} | ${asked} | ${mark} |`);
-  }
 }
