@@ -34,10 +34,10 @@ function show(sample: Sample): void {
     } events/s  append p50${ms(sample.p50Ms)} p99${ms(sample.p99Ms)} max${
       ms(sample.maxMs)
     } ms  loop${ms(sample.loopMs)} ms  ${
-      sample.rssMiB.toFixed(0).padStart(4)
-    } MiB  ${String(sample.descriptors).padStart(3)} fds  wal ${
-      sample.walMiB.toFixed(1)
-    } MiB  ${sample.sandboxes} sandboxes`,
+      sample.usedMiB.toFixed(1).padStart(5)
+    } MiB used, ${sample.rssMiB.toFixed(0).padStart(4)} resident  ${
+      String(sample.descriptors).padStart(3)
+    } fds  wal ${sample.walMiB.toFixed(1)} MiB  ${sample.sandboxes} sandboxes`,
   );
 }
 

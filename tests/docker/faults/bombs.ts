@@ -9,7 +9,7 @@ import {
   type World,
 } from "./_world.ts";
 
-/** Processes without end: they end with their time, with the sandbox if need be. */
+/** Processes without end (lesson 20): they end with their time, with the sandbox if need be. */
 export const ofForks: Fault = async (world: World): Promise<void> => {
   const { backend } = world;
   await using sandbox = await launch(world, { pids: 64 });
