@@ -3,8 +3,8 @@ import type { Sample } from "./meter.ts";
 
 /** The part of a run in which caches fill and code is compiled. */
 const WARM_UP = 0.3;
-/** What noise may look like, in MiB a minute. */
-const SLOPE_MAX = 1;
+/** What noise may look like, in MiB a minute: of what is in use. */
+const SLOPE_MAX = 0.5;
 /** Descriptors that come and go with what is being done just then. */
 const DESCRIPTORS_SPARE = 16;
 /** Samples below that number say nothing of a slope. */
@@ -12,8 +12,10 @@ const SAMPLES_MIN = 6;
 
 /** What a run came to. */
 export interface Verdict {
-  /** How memory grew after the warm-up, in MiB a minute. */
+  /** How what is in use grew after the warm-up, in MiB a minute. */
   readonly slopeMiB: number;
+  /** How what is resident did: with what allocators keep for the next time. */
+  readonly residentSlopeMiB: number;
   /** How many more descriptors there were at most at its end than before. */
   readonly descriptorsMore: number;
   readonly problems: readonly string[];
@@ -22,9 +24,10 @@ export interface Verdict {
 /** Judges the samples of a run. */
 export function judge(samples: readonly Sample[]): Verdict {
   const rest = samples.slice(Math.floor(samples.length * WARM_UP));
-  const slopeMiB = slope(
-    rest.map(({ atS, rssMiB }) => [atS / 60, rssMiB]),
-  );
+  const slopeOf = (of: (sample: Sample) => number) =>
+    slope(rest.map((sample) => [sample.atS / 60, of(sample)]));
+  const slopeMiB = slopeOf(({ usedMiB }) => usedMiB);
+  const residentSlopeMiB = slopeOf(({ rssMiB }) => rssMiB);
   const half = Math.floor(rest.length / 2);
   const most = (part: readonly Sample[]) =>
     Math.max(0, ...part.map(({ descriptors }) => descriptors));
@@ -36,7 +39,7 @@ export function judge(samples: readonly Sample[]): Verdict {
   if (rest.length >= SAMPLES_MIN && descriptorsMore > DESCRIPTORS_SPARE) {
     problems.push(`there are ${descriptorsMore} more descriptors at the end`);
   }
-  return { slopeMiB, descriptorsMore, problems };
+  return { slopeMiB, residentSlopeMiB, descriptorsMore, problems };
 }
 
 /** The slope of the line that fits best. */

@@ -115,8 +115,9 @@ async function soak(folder: string): Promise<boolean> {
       problems.push(`${name} has ${events} of ${appended} events`);
     }
   }
-  const { slopeMiB, descriptorsMore, problems: grown } = judge(samples);
-  problems.push(...grown);
+  const verdict = judge(samples);
+  const { slopeMiB, residentSlopeMiB, descriptorsMore } = verdict;
+  problems.push(...verdict.problems);
   const mean = (of: (sample: Sample) => number) =>
     samples.reduce((sum, sample) => sum + of(sample), 0) / samples.length;
   console.log(
