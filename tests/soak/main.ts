@@ -127,8 +127,8 @@ async function soak(folder: string): Promise<boolean> {
       Math.max(...samples.map(({ maxMs }) => maxMs)).toFixed(0)
     } ms, loop delay at most ${
       Math.max(...samples.map(({ loopMs }) => loopMs)).toFixed(0)
-    } ms, memory ${
-      slopeMiB.toFixed(2)
+    } ms, memory in use ${slopeMiB.toFixed(2)} and resident ${
+      residentSlopeMiB.toFixed(2)
     } MiB a minute, ${descriptorsMore} more ` +
       `descriptors, WAL at most ${
         Math.max(...samples.map(({ walMiB }) => walMiB)).toFixed(1)
