@@ -212,13 +212,13 @@ class Supervision {
     const { signal } = this.#settled;
     let endedMs: number | undefined;
     for (let waitMs = QUIET_FIRST_MS;; waitMs = slower(waitMs)) {
-      if (!await delay(waitMs, signal)) return await NEVER;
+      if (!await delay(waitMs, signal)) return await never();
       // What is held up by whoever takes it may all be the program's own.
       if (this.#isTaking) continue;
       const state = await exec.state();
       if (state.running) continue;
       endedMs ??= performance.now();
-      if (!await delay(DRAIN_MS, signal)) return await NEVER;
+      if (!await delay(DRAIN_MS, signal)) return await never();
       if (this.#isTaking) continue;
       if (this.#sinceOutput() >= DRAIN_MS) {
         if (exec.isWhole) return state;
@@ -239,7 +239,7 @@ class Supervision {
     for (let pollMs = EXIT_POLL_MS;; pollMs = slower(pollMs)) {
       const state = await exec.state();
       if (!state.running) return state;
-      if (!await delay(pollMs, this.#settled.signal)) return await NEVER;
+      if (!await delay(pollMs, this.#settled.signal)) return await never();
     }
   }
 
@@ -330,8 +330,13 @@ function stuck(): BackendError {
   );
 }
 
-/** What waits after all is settled is waited for by nobody. */
-const NEVER = new Promise<never>(() => {});
+/**
+ * What waits after all is settled is waited for by nobody. One promise for all
+ * would keep whatever has ever waited for it, with what that was to write.
+ */
+function never(): Promise<never> {
+  return new Promise(() => {});
+}
 
 function slower(ms: number): number {
   return Math.min(QUIET_MAX_MS, ms * 1.5);
