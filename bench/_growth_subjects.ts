@@ -64,10 +64,12 @@ async function look(
   looks: number,
   places: readonly Event[],
   at: (event: Event) => unknown,
+  before?: (event: Event) => unknown,
 ): Promise<number> {
   const times: number[] = [];
   for (let n = 0; n < looks; n++) {
     const place = places[Math.floor((n + 0.5) / looks * places.length)]!;
+    await before?.(place);
     times.push((await timed(async () => await at(place))).ms);
   }
   return median(times);
@@ -97,10 +99,16 @@ function growingSink(dir: string, sink: EventSink, looks: number): Growing {
           places,
           ({ trace_id }) => sink.query({ trace_id }, { limit: PAGE }),
         ),
-        streamMs: await look(LOOKS, places, async () => {
-          const afterSeq = size >> 1;
-          for await (const _ of sink.stream({}, { afterSeq })) break;
-        }),
+        streamMs: await look(
+          LOOKS,
+          places,
+          async () => {
+            const afterSeq = size >> 1;
+            for await (const _ of sink.stream({}, { afterSeq })) break;
+          },
+          // The page that a stream has fetched ahead must not hold up the next.
+          ({ event_id }) => sink.count({ event_id }),
+        ),
       };
     },
     close: () => sink.close(),

@@ -36,11 +36,8 @@ export type OpenMode = "read" | "append" | "create";
 export interface FileOps {
   /** Opens a file. */
   open(path: string, mode: OpenMode): Promise<LogFile>;
-  /**
-   * The file under a name; `undefined` where there is none. `isBrief` allows it
-   * to look on this thread, for a caller that lets others run soon anyway.
-   */
-  stat(path: string, isBrief?: boolean): Promise<FileState | undefined>;
+  /** The file under a name; `undefined` where there is none. */
+  stat(path: string): Promise<FileState | undefined>;
   /** The names in a folder. */
   list(folder: string): Promise<string[]>;
   /** Renames a file over whatever has the new name. */
@@ -140,12 +137,9 @@ export const DENO_FILE_OPS: FileOps = {
     return new DenoLogFile(await Deno.open(path, MODES[mode]), path);
   },
 
-  async stat(path, isBrief = false) {
+  async stat(path) {
     try {
-      // What an open file's name leads to is in memory: found before another
-      // thread would have been woken to look.
-      const info = isBrief ? Deno.statSync(path) : await Deno.stat(path);
-      return stateOf(info, path);
+      return stateOf(await Deno.stat(path), path);
     } catch (error) {
       if (error instanceof Deno.errors.NotFound) return undefined;
       throw error;

@@ -127,8 +127,7 @@ export class LivePart {
     const { ops, log, sync } = this.#options;
     if (sync) await this.#file.syncData();
     // Not before that is done, since a sync leaves time for a lot to happen.
-    // Without one, this is where an appender that never rests lets others run.
-    const now = await ops.stat(log, sync);
+    const now = await ops.stat(log);
     if (now?.id !== this.id) {
       // The file belongs to whoever moved it, and these lines do not.
       await this.cut();

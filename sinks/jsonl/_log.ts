@@ -139,8 +139,7 @@ export class Log {
       await this.#openLive();
       return;
     }
-    // What follows waits for the disk, or for another look.
-    if (live.isAsLeft(await this.#options.ops.stat(this.path, true))) return;
+    if (live.isAsLeft(await this.#options.ops.stat(this.path))) return;
     this.#live = undefined;
     live.close();
     this.#generation++;
