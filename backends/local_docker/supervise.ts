@@ -246,6 +246,8 @@ class Supervision {
   async #afterExit(state: ExecState): Promise<RunStatus> {
     const { exitCode, hasStarted } = state;
     if (!hasStarted && this.#box.facts.shell !== undefined) {
+      // In a sandbox that is just ending, nothing can be started.
+      if (!await stillRuns(this.#box)) return await this.#afterSandbox();
       throw this.#notStarted();
     }
     if (exitCode !== null && exitCode !== KILLED) {
