@@ -34,7 +34,7 @@ const IS_LONG = Deno.env.get("ZU_ENGINE_FAULTS") === "long";
 /** What every method is tried with, however short the time. */
 const FEW = ["a closed connection", "half of a frame", "errors from then on"];
 /** Of the rest, each method is tried with one in so many, and the next with others. */
-const ONE_IN = 5;
+const ONE_IN = 9;
 
 for (
   const [m, [name, method]] of Object.entries({ ...METHODS, ...FILE_METHODS })
