@@ -108,9 +108,9 @@ export interface LaunchSpec {
    * @default {{ "/tmp": "size=256m,mode=1777" }}
    */
   readonly tmpfs?: Readonly<Record<string, string>>;
-  /** Further host names, with their addresses; needs a network. */
+  /** Further host names, with their addresses; needs an unrestricted network. */
   readonly extraHosts?: Readonly<Record<string, string>>;
-  /** Name servers, as addresses; needs a network. */
+  /** Name servers, as addresses; needs an unrestricted network. */
   readonly dns?: readonly string[];
   /**
    * A seccomp profile, as JSON text, which should be stricter than the engine's.

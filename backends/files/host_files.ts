@@ -45,3 +45,36 @@ export async function writeAll(
     at += await file.write(bytes.subarray(at));
   }
 }
+
+/** What of a file is read, and how. */
+export interface FileBytes {
+  /** How many bytes were announced. */
+  readonly size: number;
+  /** What it is read for, as messages say it. */
+  readonly what: string;
+  /** How many are read at once. */
+  readonly pieceBytes: number;
+}
+
+/**
+ * As many bytes of a file as were announced; each piece is the reader's own.
+ *
+ * @throws {BackendError} `file_failed`, if there are fewer by now.
+ */
+export async function* fileBytes(
+  file: Deno.FsFile,
+  { size, what, pieceBytes }: FileBytes,
+): AsyncGenerator<Uint8Array, void, undefined> {
+  for (let left = size; left > 0;) {
+    const piece = new Uint8Array(Math.min(left, pieceBytes));
+    const length = await onHost(what, () => file.read(piece));
+    if (length === null) {
+      throw new BackendError(
+        "file_failed",
+        `Cannot ${what} on the host: it became shorter meanwhile`,
+      );
+    }
+    left -= length;
+    yield piece.subarray(0, length);
+  }
+}

@@ -1,7 +1,7 @@
 import { BackendError } from "../backend_error.ts";
 import type { TreeBounds } from "./file_bounds.ts";
 import { quote } from "./file_paths.ts";
-import { onHost } from "./host_files.ts";
+import { fileBytes, onHost } from "./host_files.ts";
 import { archiveEnd, entryHead, entryTail } from "./tar_write.ts";
 import type { SkippedFile, TreeReport } from "../sandbox_files_options.ts";
 
@@ -120,18 +120,7 @@ export class FolderArchive {
       throw this.#tooLarge(`${this.#options.maxBytes} bytes`);
     }
     yield* entryHead({ ...head, type: "file", size });
-    for (let left = size; left > 0;) {
-      const piece = new Uint8Array(Math.min(left, PIECE_BYTES));
-      const length = await onHost(what, () => file.read(piece));
-      if (length === null) {
-        throw new BackendError(
-          "file_failed",
-          `Cannot ${what} on the host: it became shorter meanwhile`,
-        );
-      }
-      left -= length;
-      yield piece.subarray(0, length);
-    }
+    yield* fileBytes(file, { size, what, pieceBytes: PIECE_BYTES });
     yield entryTail(size);
     this.#taken.files++;
     this.#taken.bytes += size;

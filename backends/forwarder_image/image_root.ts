@@ -3,7 +3,7 @@ import { BackendError } from "../backend_error.ts";
 import { FORWARDER_SOCKET } from "../egress/forwarder_contract.ts";
 import { forwarderSource } from "../egress/forwarder_program.ts";
 import { quote } from "../files/file_paths.ts";
-import { onHost } from "../files/host_files.ts";
+import { fileBytes, onHost } from "../files/host_files.ts";
 import { archiveEnd, entryHead, entryTail } from "../files/tar_write.ts";
 import type { ProgramFiles } from "./find_libraries.ts";
 import { FORWARDER_PROGRAM, forwarderConfig } from "./image_config.ts";
@@ -45,7 +45,7 @@ export async function* forwarderRoot(
       using file = await onHost(what, () => Deno.open(content.file));
       const { size } = await onHost(what, () => file.stat());
       yield* entryHead({ ...head, type: "file", size });
-      yield* fileBytes(file, size, what);
+      yield* fileBytes(file, { size, what, pieceBytes: PIECE_BYTES });
       yield entryTail(size);
     }
   }
@@ -142,25 +142,5 @@ function* withFolders(entries: Iterable<RootEntry>): Generator<RootEntry> {
       yield { path, mode: 0o755 };
     }
     yield entry;
-  }
-}
-
-/** As many bytes of a file as were announced; each piece is the reader's own. */
-async function* fileBytes(
-  file: Deno.FsFile,
-  size: number,
-  what: string,
-): AsyncGenerator<Uint8Array, void, undefined> {
-  for (let left = size; left > 0;) {
-    const piece = new Uint8Array(Math.min(left, PIECE_BYTES));
-    const length = await onHost(what, () => file.read(piece));
-    if (length === null) {
-      throw new BackendError(
-        "file_failed",
-        `Cannot ${what} on the host: it became shorter meanwhile`,
-      );
-    }
-    left -= length;
-    yield piece.subarray(0, length);
   }
 }
