@@ -10,7 +10,21 @@ function descriptors(): number {
   return [...Deno.readDirSync("/proc/self/fd")].length;
 }
 
-/** Loads what is loaded once, so that it does not count. */
+const STEADY_MS = 1000;
+
+/** How many descriptors there are, once that has been the same for a second. */
+async function steadyDescriptors(): Promise<number> {
+  let count = descriptors();
+  let sinceMs = performance.now();
+  await eventually("a steady number of descriptors", () => {
+    const now = descriptors();
+    if (now !== count) [count, sinceMs] = [now, performance.now()];
+    return performance.now() - sinceMs > STEADY_MS;
+  });
+  return count;
+}
+
+/** Loads what is loaded once, so that it does not count: some of it a while later. */
 async function warmUp(): Promise<void> {
   await using backend = new TestBackend();
   await using sandbox = await backend.launch({ image: IMAGES.busybox });
@@ -23,7 +37,7 @@ if (import.meta.main) {
   if (fault === undefined) throw new Error(`There is no fault "${name}"`);
   const notes: Record<string, number> = {};
   await warmUp();
-  const before = descriptors();
+  const before = await steadyDescriptors();
   const backend = new TestBackend();
   await fault({
     backend,
