@@ -20,15 +20,16 @@ import type {
   SinkSupports,
   StreamOptions,
 } from "./event_sink.ts";
+import { Pages } from "./rows/pages.ts";
+import { reindex } from "./rows/reindex.ts";
+import { RowCodec } from "./rows/row_codec.ts";
+import { streamEvents } from "./rows/stream.ts";
 import { SinkError } from "./sink_error.ts";
 import { Appender } from "./sqlite/appender.ts";
 import { auditOrphans, auditRows } from "./sqlite/audit.ts";
 import { backup } from "./sqlite/backup.ts";
 import { IN_MEMORY } from "./sqlite/connection.ts";
-import { Pages } from "./sqlite/pages.ts";
-import { reindex } from "./sqlite/reindex.ts";
-import { RowCodec } from "./sqlite/row_codec.ts";
-import { streamEvents } from "./sqlite/stream.ts";
+import { pageReader, reindexedLog } from "./sqlite/row_reads.ts";
 import { Threads, type ThreadsOptions } from "./sqlite/threads.ts";
 import { hasWalResetBug } from "./sqlite/wal_reset_bug.ts";
 import {
@@ -177,7 +178,7 @@ export class SqliteSink implements AuditableSink {
       threads,
       codec,
       change,
-      pages: new Pages(threads, codec, options.onCorrupt),
+      pages: new Pages(pageReader(threads), codec, options.onCorrupt),
       appender: new Appender({
         writer: () => threads.writer(),
         codec,
@@ -190,7 +191,7 @@ export class SqliteSink implements AuditableSink {
     };
     try {
       if (!readOnly && ctxFields.length > 0) {
-        await reindex(threads, codec, ctxFields);
+        await reindex(reindexedLog(threads), codec, ctxFields);
       }
     } catch (error) {
       await threads.close();
@@ -249,7 +250,9 @@ export class SqliteSink implements AuditableSink {
     options?: StreamOptions,
   ): AsyncGenerator<StoredEvent, void, undefined> {
     const { path, pages, threads, change, followPollMs } = this.#parts;
-    return streamEvents(pages, threads, change, () => {
+    const dataVersion = async () =>
+      await (await threads.reader()).call("dataVersion", "follow");
+    return streamEvents(pages, change, dataVersion, () => {
       this.#assertOpen("stream");
       return {
         ...streamOptions(options),

@@ -3,12 +3,18 @@
 // that the writer proves fresh inside its transaction. While one group is being
 // written, the next may already be built on what it is expected to leave.
 import type { Event, StoredEvent } from "../event.ts";
-import { SinkError } from "../sink_error.ts";
-import { CodecStalledError } from "./codec_wait.ts";
-import { Group, type GroupContext, traceIds, type Unit } from "./group.ts";
-import { Heads } from "./heads.ts";
-import { loadHeads } from "./load_heads.ts";
-import type { RowCodec } from "./row_codec.ts";
+import { CodecStalledError } from "../rows/codec_wait.ts";
+import {
+  Group,
+  type GroupContext,
+  traceIds,
+  type Unit,
+} from "../rows/group.ts";
+import { Heads } from "../rows/heads.ts";
+import { loadHeads } from "../rows/load_heads.ts";
+import type { RowCodec } from "../rows/row_codec.ts";
+import { UnitQueue } from "../rows/unit_queue.ts";
+import { headReader } from "./row_reads.ts";
 import type { Thread } from "./thread.ts";
 import {
   finishGroup,
@@ -55,10 +61,7 @@ export class Appender {
   readonly #options: AppenderOptions;
   readonly #heads: Heads;
   readonly #context: GroupContext;
-  #queue: Unit[] = [];
-  #queued = 0;
-  #waiting = 0;
-  #scheduled = false;
+  readonly #queue: UnitQueue;
   #flights: Flight[] = [];
   #recovering = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -68,55 +71,33 @@ export class Appender {
   constructor(options: AppenderOptions) {
     this.#options = options;
     this.#heads = new Heads(options.headsMax);
+    this.#queue = new UnitQueue(options.queueMax, () => this.#launch());
     this.#context = { ...options, heads: this.#heads };
   }
 
   /** Queues events that are to be stored together or not at all. */
   submit(events: readonly Event[]): Promise<StoredEvent[]> {
-    const { queueMax } = this.#options;
-    if (this.#queued > 0 && this.#queued + events.length > queueMax) {
-      throw new SinkError(
-        "overloaded",
-        `Cannot append: ${this.#queued} events wait to be written, and queueMax ` +
-          `is ${queueMax}. Await appends before making more`,
-      );
-    }
-    const { promise, resolve, reject } = Promise.withResolvers<StoredEvent[]>();
-    this.#queue.push({ events, resolve, reject });
-    this.#queued += events.length;
-    this.#waiting += events.length;
-    this.#schedule();
-    return promise;
+    return this.#queue.add(events);
   }
 
   /** Resolves when nothing is queued or being written. */
   async drained(): Promise<void> {
-    if (this.#queued === 0 && this.#flights.length === 0) return;
+    if (this.#queue.accepted === 0 && this.#flights.length === 0) return;
     this.#idle ??= Promise.withResolvers<void>();
     await this.#idle.promise;
-  }
-
-  /** Appends of the same turn of the event loop go into the same group. */
-  #schedule(): void {
-    if (this.#scheduled) return;
-    this.#scheduled = true;
-    queueMicrotask(() => {
-      this.#scheduled = false;
-      this.#launch();
-    });
   }
 
   #launch(): void {
     if (this.#recovering) return;
     const overlaps = this.#overlapPays();
-    while (this.#queue.length > 0) {
+    while (this.#queue.waiting > 0) {
       const inFlight = this.#flights.length;
       if (inFlight > 1 || (inFlight === 1 && !overlaps)) return;
-      if (inFlight === 1 && this.#waiting < OVERLAP_EVENTS_MIN) return;
-      const half = Math.ceil(this.#waiting / 2);
+      if (inFlight === 1 && this.#queue.waiting < OVERLAP_EVENTS_MIN) return;
+      const half = Math.ceil(this.#queue.waiting / 2);
       const splits = overlaps && inFlight === 0 && half >= OVERLAP_EVENTS_MIN;
       const max = Math.min(splits ? half : Infinity, GROUP_EVENTS_MAX);
-      this.#fly(this.#takeUnits(max));
+      this.#fly(this.#queue.take(max));
     }
     if (this.#flights.length === 0) {
       this.#heads.trim();
@@ -131,21 +112,8 @@ export class Appender {
    * the wait for the disk.
    */
   #overlapPays(): boolean {
-    const events = Math.min(this.#waiting, GROUP_EVENTS_MAX);
+    const events = Math.min(this.#queue.waiting, GROUP_EVENTS_MAX);
     return this.#buildMsPerEvent * events > this.#writeMs * OVERLAP_SHARE_MIN;
-  }
-
-  #takeUnits(max: number): Unit[] {
-    let events = 0;
-    let end = 0;
-    while (end < this.#queue.length) {
-      const { length } = this.#queue[end]!.events;
-      if (end > 0 && events + length > max) break;
-      events += length;
-      end++;
-    }
-    this.#waiting -= events;
-    return this.#queue.splice(0, end);
   }
 
   #fly(units: readonly Unit[]): void {
@@ -176,7 +144,7 @@ export class Appender {
     if (previous !== undefined && !await linked(previous)) return stale();
     // The group before has its proofs by now, and what it expects stays known.
     this.#heads.trim();
-    await loadHeads(writer, this.#context, traceIds(flight.units));
+    await loadHeads(headReader(writer), this.#context, traceIds(flight.units));
     if (previous !== undefined && !await linked(previous)) return stale();
     const started = performance.now();
     const group = new Group(
@@ -227,7 +195,7 @@ export class Appender {
       if (first.landing.kind === "committed") {
         this.#flights.shift();
         finishGroup(first.group!, first.landing, this.#options.onCommit);
-        this.#queued -= first.events;
+        this.#queue.settle(first.events);
       } else {
         this.#recovering = true;
         await this.#recover(first.landing);
@@ -246,7 +214,7 @@ export class Appender {
       if (i === 0 && first.kind === "failed") {
         for (const unit of units) unit.reject(first.error);
       } else await writeUnderLock(units, this.#context, this.#options);
-      this.#queued -= events;
+      this.#queue.settle(events);
     }
     this.#flights = [];
   }

@@ -8,9 +8,9 @@ import type {
 import { ctxTerms, type FilterTerm } from "../event_filter.ts";
 import { parseEvent } from "../parse_event.ts";
 import { streamOptions } from "../_read_options.ts";
-import { unpackBlobs } from "./blobs.ts";
+import { unpackBlobs } from "../rows/blobs.ts";
 import type { AuditPage, AuditTerm } from "./messages.ts";
-import type { RowCodec, RowText } from "./row_codec.ts";
+import type { RowCodec, RowText } from "../rows/row_codec.ts";
 import type { Threads } from "./threads.ts";
 
 const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });

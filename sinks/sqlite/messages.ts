@@ -1,47 +1,18 @@
 // What passes between the sink and its threads.
 import type { FilterPlan } from "../event_filter.ts";
+import type { ReindexRequest } from "../rows/reindex.ts";
+import type {
+  Blobs,
+  HeadRows,
+  HeadsRequest,
+  Page,
+  PageRequest,
+  StoredRows,
+  WriteBatch,
+} from "../rows/stored_rows.ts";
 import type { SinkErrorCode } from "../sink_error.ts";
 import type { SqliteDriverName } from "./connection.ts";
 import type { DriverChoice } from "./load_driver.ts";
-
-/** Columns of a row beside seq and data, in this order, six a row. */
-export const ROW_COLUMNS = [
-  "event_id",
-  "trace_id",
-  "task_id",
-  "parent_id",
-  "type",
-  "source",
-] as const;
-
-/** The blobs of several rows, one behind the other in one buffer. */
-export interface Blobs {
-  readonly bytes: Uint8Array<ArrayBuffer>;
-  readonly lengths: readonly number[];
-}
-
-/** What the sink believed of a trace when it linked a batch. */
-export interface HeadProof {
-  readonly trace_id: string;
-  /** The trace's last seq, 0 for none. */
-  readonly seq: number;
-  /** The epoch in which that was found. */
-  readonly epoch: number;
-}
-
-/** Rows to be inserted in one transaction. */
-export interface WriteBatch {
-  /** The batch's own number. */
-  readonly id: number;
-  /** The batch that this one was linked behind before that was committed. */
-  readonly basis: number | undefined;
-  /** Columns, six a row, see {@linkcode ROW_COLUMNS}. */
-  readonly columns: readonly (string | null)[];
-  readonly blobs: Blobs;
-  /** Side-index rows: event_id, field, value. */
-  readonly ctx: readonly (readonly [string, string, string | null])[];
-  readonly proofs: readonly HeadProof[];
-}
 
 /** How a batch ended. */
 export type WriteOutcome =
@@ -54,38 +25,6 @@ export type WriteOutcome =
   | { readonly kind: "stale"; readonly epoch: number }
   /** Some of the ids are in the log; nothing was written. */
   | { readonly kind: "duplicate" };
-
-/** Rows as stored. */
-export interface StoredRows {
-  readonly seqs: readonly number[];
-  /** The row AAD of each row; empty for rows in plain text, which need none. */
-  readonly aads: Blobs;
-  readonly blobs: Blobs;
-}
-
-/** A trace's last row before some place, if it has one. */
-export interface HeadRows {
-  readonly epoch: number;
-  /** For each trace asked for, the index of its row in `rows`, or -1. */
-  readonly found: readonly number[];
-  readonly rows: StoredRows;
-}
-
-/** Which matching rows to read. */
-export interface PageRequest {
-  readonly plan: FilterPlan;
-  readonly afterSeq: number;
-  readonly limit: number;
-}
-
-/** A page of matching rows. */
-export interface Page {
-  readonly rows: StoredRows;
-  /** Whether there is nothing behind the page yet. */
-  readonly isLast: boolean;
-  /** No row up to here is left to be read. */
-  readonly readTo: number;
-}
 
 /** A page with every column and side-index row, for verification. */
 export interface AuditPage {
@@ -130,7 +69,7 @@ export interface ThreadCalls {
   unlock(): void;
   /** The rows that are in the log under some of these ids. */
   stored(event_ids: readonly string[]): StoredRows;
-  heads(request: { trace_ids: readonly string[]; before?: number }): HeadRows;
+  heads(request: HeadsRequest): HeadRows;
   reindex(request: ReindexRequest): void;
   indexedTo(fields: readonly string[]): number[];
   checkpoint(): WalState;
@@ -151,13 +90,6 @@ export interface OpenRequest {
   readonly busyTimeoutMs: number;
   readonly walBytesMax: number;
   readonly withCtx: boolean;
-}
-
-/** Side-index rows for a field that was registered late. */
-export interface ReindexRequest {
-  readonly rows: readonly (readonly [string, string, string | null])[];
-  readonly fields: readonly string[];
-  readonly indexedTo: number;
 }
 
 /** A request on its way to a thread. */

@@ -1,15 +1,10 @@
 // The reading half of a thread. Each call is one short read transaction, so that
 // no reader keeps a checkpoint from finishing.
 import type { FilterPlan } from "../event_filter.ts";
-import { packBlobs } from "./blobs.ts";
+import { packBlobs } from "../rows/blobs.ts";
 import type { SqlConnection, SqlStatement, SqlValue } from "./connection.ts";
-import type {
-  AuditPage,
-  OrphanRow,
-  Page,
-  PageRequest,
-  StoredRows,
-} from "./messages.ts";
+import type { Page, PageRequest, StoredRows } from "../rows/stored_rows.ts";
+import type { AuditPage, OrphanRow } from "./messages.ts";
 import { hasTable } from "./schema.ts";
 import {
   AUDITED,

@@ -3,7 +3,7 @@
 // it, and a unary plus keeps the planner from choosing any other way.
 import type { FilterPlan } from "../event_filter.ts";
 import type { SqlValue } from "./connection.ts";
-import type { PageRequest } from "./messages.ts";
+import type { PageRequest } from "../rows/stored_rows.ts";
 
 /** Columns with an index, the most selective first: a task is part of a trace. */
 const INDEXED = ["event_id", "task_id", "trace_id", "type"] as const;

@@ -2,17 +2,19 @@
 // under the write lock, so that nobody comes between, and with a look at what is
 // in the log already.
 import { SinkError } from "../sink_error.ts";
-import { CodecStalledError } from "./codec_wait.ts";
+import { CodecStalledError } from "../rows/codec_wait.ts";
 import {
   Group,
   type GroupContext,
   type Known,
   traceIds,
   type Unit,
-} from "./group.ts";
-import { loadHeads } from "./load_heads.ts";
-import type { WriteBatch, WriteOutcome } from "./messages.ts";
-import { corruptRow } from "./row_codec.ts";
+} from "../rows/group.ts";
+import { loadHeads } from "../rows/load_heads.ts";
+import type { WriteBatch } from "../rows/stored_rows.ts";
+import type { WriteOutcome } from "./messages.ts";
+import { headReader } from "./row_reads.ts";
+import { corruptRow } from "../rows/row_codec.ts";
 import type { Thread } from "./thread.ts";
 
 /** How long the write lock is kept for a group that is being linked. */
@@ -95,7 +97,7 @@ async function attemptUnderLock(
   let sent = false;
   try {
     const known = await lookUp(writer, units, context);
-    await loadHeads(writer, context, traceIds(units));
+    await loadHeads(headReader(writer), context, traceIds(units));
     const group = new Group(units, known, context);
     let outcome: WriteOutcome = { kind: "committed", lastSeq: 0, epoch: -1 };
     if (group.size > 0) {

@@ -1,19 +1,18 @@
 // The writing half of a thread: the one connection of a sink that writes and
 // checkpoints.
 import { SinkError } from "../sink_error.ts";
-import { unpackBlobs } from "./blobs.ts";
+import { unpackBlobs } from "../rows/blobs.ts";
 import type { SqlConnection, SqlStatement } from "./connection.ts";
 import { resultCode } from "./failure.ts";
 import type {
   HeadProof,
   HeadRows,
-  ReindexRequest,
   StoredRows,
-  WalState,
   WriteBatch,
-  WriteOutcome,
-} from "./messages.ts";
+} from "../rows/stored_rows.ts";
+import type { WalState, WriteOutcome } from "./messages.ts";
 import { packRows } from "./reader.ts";
+import type { ReindexRequest } from "../rows/reindex.ts";
 import { ROW } from "./select.ts";
 
 const CONSTRAINT = 19;

@@ -1,6 +1,6 @@
 import { assert, assertEquals } from "@std/assert";
 import { AesGcmCodec } from "../../../codec/mod.ts";
-import { Heads } from "../../../sinks/sqlite/heads.ts";
+import { Heads } from "../../../sinks/rows/heads.ts";
 import { SqliteSink } from "../../../sinks/mod.ts";
 import { KEY, sample, uuid } from "./_helpers.ts";
 

@@ -1,9 +1,9 @@
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import { linkEvent, serializeEvent } from "../../../sinks/mod.ts";
-import { packBlobs } from "../../../sinks/sqlite/blobs.ts";
+import { packBlobs } from "../../../sinks/rows/blobs.ts";
 import { loadBuiltinDriver } from "../../../sinks/sqlite/builtin_driver.ts";
 import type { SqlConnection } from "../../../sinks/sqlite/connection.ts";
-import type { WriteBatch } from "../../../sinks/sqlite/messages.ts";
+import type { WriteBatch } from "../../../sinks/rows/stored_rows.ts";
 import { toFailure } from "../../../sinks/sqlite/failure.ts";
 import { createTables } from "../../../sinks/sqlite/schema.ts";
 import { Writer } from "../../../sinks/sqlite/writer.ts";

@@ -1,25 +1,39 @@
 // Fields of payload.ctx that were registered after events with them were stored.
 import { ctxTerms } from "../event_filter.ts";
 import type { RowCodec } from "./row_codec.ts";
-import type { Threads } from "./threads.ts";
+import type { Page, PageRequest } from "./stored_rows.ts";
 
 const ROWS_AT_ONCE = 512;
 
+/** Side-index rows for fields that were registered late. */
+export interface ReindexRequest {
+  readonly rows: readonly (readonly [string, string, string | null])[];
+  readonly fields: readonly string[];
+  readonly indexedTo: number;
+}
+
+/** The log that is looked through. */
+export interface ReindexedLog {
+  /** How far each field is indexed already. */
+  indexedTo(fields: readonly string[]): Promise<number[]>;
+  page(request: PageRequest): Promise<Page>;
+  /** Adds rows, and notes how far the fields are indexed with them. */
+  add(request: ReindexRequest): Promise<void>;
+}
+
 /** Indexes the given fields for every event that may lack it. */
 export async function reindex(
-  threads: Threads,
+  log: ReindexedLog,
   codec: RowCodec,
   fields: readonly string[],
 ): Promise<void> {
-  const writer = await threads.writer();
-  const reader = await threads.reader();
-  const indexedTo = await writer.call("indexedTo", "index ctx fields", fields);
+  const indexedTo = await log.indexedTo(fields);
   let afterSeq = Math.min(...indexedTo);
   // Behind a row that is not readable nothing counts as indexed: it may be read
   // with another codec one day, and then it has to be found.
   let firstBroken = Infinity;
   while (true) {
-    const { rows } = await reader.call("page", "index ctx fields", {
+    const { rows } = await log.page({
       plan: { columns: [], ctx: [] },
       afterSeq,
       limit: ROWS_AT_ONCE,
@@ -36,7 +50,7 @@ export async function reindex(
         terms.push([row.event.event_id, field, value]);
       }
     }
-    await writer.call("reindex", "index ctx fields", {
+    await log.add({
       rows: terms,
       fields,
       indexedTo: Math.min(afterSeq, firstBroken - 1),

@@ -5,7 +5,7 @@ import type { Event, StoredEvent } from "../event.ts";
 import { linkBatch, type Placed } from "../link_batch.ts";
 import type { SinkError } from "../sink_error.ts";
 import type { Heads } from "./heads.ts";
-import type { WriteBatch } from "./messages.ts";
+import type { WriteBatch } from "./stored_rows.ts";
 import type { RowCodec } from "./row_codec.ts";
 
 /** One call of append or appendAll. */

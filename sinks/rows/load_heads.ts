@@ -1,7 +1,7 @@
 import { CodecError } from "../../codec/mod.ts";
 import type { GroupContext } from "./group.ts";
 import type { DecodedRow } from "./row_codec.ts";
-import type { Thread } from "./thread.ts";
+import type { HeadReader } from "./stored_rows.ts";
 
 /**
  * Reads the heads that are not remembered. Where a trace's last row is damaged,
@@ -9,23 +9,18 @@ import type { Thread } from "./thread.ts";
  * the sink was not given is not damaged: to link past it would break the chain.
  */
 export async function loadHeads(
-  writer: Thread,
+  reader: HeadReader,
   { heads, codec }: GroupContext,
   trace_ids: Set<string>,
 ): Promise<void> {
   const missing = [...trace_ids].filter((id) => heads.get(id) === undefined);
   if (missing.length === 0) return;
-  const { epoch, found, rows } = await writer.call("heads", "append", {
-    trace_ids: missing,
-  });
+  const { epoch, found, rows } = await reader.heads({ trace_ids: missing });
   const rowBefore = async (
     trace_id: string,
     before: number,
   ): Promise<DecodedRow | undefined> => {
-    const { rows } = await writer.call("heads", "append", {
-      trace_ids: [trace_id],
-      before,
-    });
+    const { rows } = await reader.heads({ trace_ids: [trace_id], before });
     return (await codec.decode(rows))[0];
   };
   const decoded = await codec.decode(rows);

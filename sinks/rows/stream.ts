@@ -4,7 +4,6 @@ import type { StoredEvent } from "../event.ts";
 import { SinkError } from "../sink_error.ts";
 import { waitForGrowth } from "./follow.ts";
 import type { Pages } from "./pages.ts";
-import type { Threads } from "./threads.ts";
 
 /** What to stream, checked. */
 export interface StreamRequest {
@@ -21,19 +20,16 @@ export interface StreamRequest {
 /**
  * Streams matching events, and waits for more at the end if it follows. `check`
  * is called when the iteration begins, where the port has errors come up.
+ * `dataVersion` tells a number that is another one when others have appended.
  */
 export async function* streamEvents(
   pages: Pages,
-  threads: Threads,
   change: ChangeSignal,
+  dataVersion: () => Promise<number>,
   check: () => StreamRequest,
 ): AsyncGenerator<StoredEvent, void, undefined> {
   const request = check();
   const { plan, batchSize, follow, signal, isClosed } = request;
-  const dataVersion = async () => {
-    const reader = await threads.reader();
-    return await reader.call("dataVersion", "follow");
-  };
   let at = request.afterSeq;
   while (true) {
     signal?.throwIfAborted();

@@ -3,9 +3,8 @@ import type { FilterPlan } from "../event_filter.ts";
 import type { StoredEvent } from "../event.ts";
 import type { SinkError } from "../sink_error.ts";
 import { sliceBlobs } from "./blobs.ts";
-import type { Page, StoredRows } from "./messages.ts";
+import type { Page, PageReader, StoredRows } from "./stored_rows.ts";
 import { corruptRow, type DecodedRow, type RowCodec } from "./row_codec.ts";
-import type { Threads } from "./threads.ts";
 
 /**
  * How many rows are fetched at once, if their bytes are few enough. They are
@@ -33,16 +32,16 @@ function sliceRows(rows: StoredRows, from: number, to: number): StoredRows {
 
 /** Reads, decodes and reports; shared by every read of a sink. */
 export class Pages {
-  readonly #threads: Threads;
+  readonly #reader: PageReader;
   readonly #codec: RowCodec;
   readonly #onCorrupt: ((error: SinkError) => void) | undefined;
 
   constructor(
-    threads: Threads,
+    reader: PageReader,
     codec: RowCodec,
     onCorrupt: ((error: SinkError) => void) | undefined,
   ) {
-    this.#threads = threads;
+    this.#reader = reader;
     this.#codec = codec;
     this.#onCorrupt = onCorrupt;
   }
@@ -60,7 +59,11 @@ export class Pages {
     const { batchSize, signal } = options;
     let left: number = options.limit;
     const fetch = (after: number, limit: number): Promise<Page> =>
-      this.#fetch(plan, after, Math.min(limit, FETCH_ROWS_MAX));
+      this.#reader.page({
+        plan,
+        afterSeq: after,
+        limit: Math.min(limit, FETCH_ROWS_MAX),
+      });
     const first = left === Infinity ? FIRST_ROWS : left;
     let next: Promise<Page> | undefined = fetch(options.afterSeq, first);
     try {
@@ -89,15 +92,6 @@ export class Pages {
     }
   }
 
-  async #fetch(
-    plan: FilterPlan,
-    afterSeq: number,
-    limit: number,
-  ): Promise<Page> {
-    const reader = await this.#threads.reader();
-    return await reader.call("page", "read", { plan, afterSeq, limit });
-  }
-
   async #events(
     rows: StoredRows,
     signal: AbortSignal | undefined,
@@ -120,8 +114,7 @@ export class Pages {
     row: Extract<DecodedRow, { error: SinkError }>,
   ): Promise<SinkError> {
     if (row.error.event_id !== undefined) return row.error;
-    const reader = await this.#threads.reader();
-    const event_id = await reader.call("idOf", "read", row.seq);
+    const event_id = await this.#reader.idOf(row.seq);
     return corruptRow(row.seq, row.error.cause, event_id);
   }
 }

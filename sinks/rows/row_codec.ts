@@ -12,7 +12,7 @@ import { parseEvent, serializeEvent } from "../parse_event.ts";
 import { SinkError } from "../sink_error.ts";
 import { packBlobs, unpackBlobs } from "./blobs.ts";
 import { codecFailure, withPatience } from "./codec_wait.ts";
-import type { Blobs, StoredRows } from "./messages.ts";
+import type { Blobs, StoredRows } from "./stored_rows.ts";
 
 /** A row that was read: its event, or why there is none. */
 export type DecodedRow =

@@ -4,13 +4,13 @@ import type { ChangeSignal } from "../_change_signal.ts";
 export interface Growth {
   /** The sink's own version at the time of the last read. */
   readonly version: number;
-  /** SQLite's data version at the time of the last read. */
+  /** The data version at the time of the last read. */
   readonly foreign: number;
   /** How often to look for other writers' commits; undefined for never. */
   readonly pollMs: number | undefined;
   readonly signal: AbortSignal | undefined;
   readonly isClosed: () => boolean;
-  /** SQLite's data version now. */
+  /** A number that is another one when other writers have appended. */
   readonly dataVersion: () => Promise<number>;
 }
 

@@ -1,4 +1,4 @@
-import type { Blobs } from "./messages.ts";
+import type { Blobs } from "./stored_rows.ts";
 
 /** Puts blobs into one buffer, which crosses a thread without being copied. */
 export function packBlobs(blobs: readonly Uint8Array[]): Blobs {

@@ -1,6 +1,6 @@
 // What the sink remembers of traces' heads, so that an append need not read one
 // back. Bounded; whoever is forgotten is read again.
-import type { HeadProof } from "./messages.ts";
+import type { HeadProof } from "./stored_rows.ts";
 
 /** A trace's last event, as far as this sink knows. */
 export interface Head {
