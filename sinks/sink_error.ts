@@ -20,6 +20,8 @@ export type SinkErrorCode =
   | "disk_full"
   /** This SQLite could lose committed pages under a second writer. */
   | "unsafe_sqlite"
+  /** The server, as it is set, could lose what it acknowledges. */
+  | "not_durable"
   /** No SQLite driver could be loaded. */
   | "driver_unavailable"
   /** The file is not a log of this format, or of a newer one. */

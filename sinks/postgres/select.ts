@@ -1,0 +1,153 @@
+// The SELECTs over events. A page comes as one row: a driver that makes an object of
+// each row, and a buffer of each blob, spends more on that than on the rest. Reads
+// are told how far the log is settled, and never look past it. `ZU.` stands for the
+// log's schema.
+import type { FilterPlan } from "../event_filter.ts";
+import type { PgValue } from "./client.ts";
+import { toStored } from "./text.ts";
+
+/** How many bytes of blobs a page may have, unless a single one has more. */
+const PAGE_BYTES_MAX = 512 * 1024;
+/** An index takes no more of a text than this many characters. */
+const PREFIX = 128;
+
+/** A statement and the values of its parameters. */
+export interface Select {
+  readonly sql: string;
+  readonly params: readonly PgValue[];
+}
+
+/** The columns of a row, as the text of a JSON array. */
+export const COLUMNS =
+  "json_build_array(e.event_id, e.trace_id, e.task_id, e.parent_id, e.type, e.source)";
+
+/** Rows as one row: their seqs, lengths, blobs, and the columns of encoded ones. */
+function packed(source: string, columns: string): string {
+  return `SELECT string_agg(e.seq::text, ',') AS seqs,
+    string_agg(octet_length(e.data)::text, ',') AS lengths,
+    string_agg(e.data, ''::bytea) AS blobs,
+    json_agg(${columns})::text AS columns
+    FROM (${source}) e`;
+}
+
+/** Columns where the codec needs them, null where the blob is plain text. */
+const NEEDED = `CASE WHEN octet_length(e.data) > 0 AND
+  get_byte(substring(e.data FROM 1 FOR 1), 0) = 0 THEN NULL ELSE ${COLUMNS} END`;
+
+/** FROM and WHERE for a filter, without a range of seq. */
+function matching(plan: FilterPlan): Select & { readonly seq: string } {
+  const params: PgValue[] = [];
+  const bind = (value: string) => `$${params.push(toStored(value))}::text`;
+  const equals = (column: string, value: string | null, indexed: boolean) => {
+    if (value === null) {
+      return indexed
+        ? `left(${column}, ${PREFIX}) IS NULL`
+        : `${column} IS NULL`;
+    }
+    const bound = bind(value);
+    return indexed
+      ? `left(${column}, ${PREFIX}) = left(${bound}, ${PREFIX}) AND ${column} = ${bound}`
+      : `${column} = ${bound}`;
+  };
+  const [first, ...others] = plan.ctx;
+  const terms: string[] = [];
+  if (first !== undefined) {
+    terms.push(equals("c.field", first.field, false));
+    terms.push(equals("c.value", first.value, true));
+    terms.push("c.event_id = e.event_id");
+  }
+  for (const { field, value } of plan.columns) {
+    terms.push(equals(`e.${field}`, value, field === "type"));
+  }
+  for (const { field, value } of others) {
+    terms.push(
+      "EXISTS (SELECT FROM ZU.event_index i WHERE i.event_id = e.event_id AND " +
+        `${equals("i.field", field, false)} AND ${
+          equals("i.value", value, true)
+        })`,
+    );
+  }
+  return {
+    sql:
+      (first === undefined
+        ? "ZU.events e"
+        : "ZU.event_index c JOIN ZU.events e ON e.seq = c.seq") +
+      ` WHERE ${terms.length === 0 ? "true" : terms.join(" AND ")}`,
+    params,
+    seq: first === undefined ? "e.seq" : "c.seq",
+  };
+}
+
+/** The rows of a page, and how many the range has at least, up to one more. */
+export function selectPage(
+  plan: FilterPlan,
+  range: {
+    readonly afterSeq: number;
+    readonly settled: number;
+    readonly limit: number;
+  },
+  columns: "needed" | "all" = "needed",
+): Select {
+  const { sql, params, seq } = matching(plan);
+  const at = params.length;
+  const page = `SELECT e.seq, octet_length(e.data) AS length FROM ${sql}
+    AND ${seq} > $${at + 1}::bigint AND ${seq} <= $${at + 2}::bigint
+    ORDER BY ${seq} LIMIT $${at + 3}::bigint`;
+  const fitting = `SELECT seq FROM (
+      SELECT seq, sum(length) OVER (ORDER BY seq) - length AS before FROM page
+    ) sized WHERE before < ${PAGE_BYTES_MAX}`;
+  const rows =
+    `SELECT events.* FROM (${fitting}) fitting JOIN ZU.events USING (seq)
+    ORDER BY seq`;
+  return {
+    sql: `WITH page AS MATERIALIZED (${page})
+      SELECT p.*, (SELECT count(*) FROM page)::integer AS found FROM (${
+      packed(rows, columns === "all" ? COLUMNS : NEEDED)
+    }) p`,
+    params: [...params, range.afterSeq, range.settled, range.limit],
+  };
+}
+
+/** The number of matching rows. */
+export function selectCount(plan: FilterPlan, settled: number): Select {
+  const { sql, params, seq } = matching(plan);
+  return {
+    sql: `SELECT count(*) AS count FROM ${sql} AND ${seq} <= $${
+      params.length + 1
+    }::bigint`,
+    params: [...params, settled],
+  };
+}
+
+/**
+ * The last rows of some traces, before a place if one is given, with the place of each
+ * one's trace in the list, from 1.
+ */
+export function selectHeads(
+  traces: string,
+  before: number = Number.MAX_SAFE_INTEGER,
+): Select {
+  return {
+    sql: `WITH heads AS MATERIALIZED (
+      SELECT e.*, place FROM unnest($1::text::text[]) WITH ORDINALITY t(trace, place)
+      CROSS JOIN LATERAL (
+        SELECT * FROM ZU.events WHERE trace_id = trace AND seq < $2::bigint
+        ORDER BY seq DESC LIMIT 1
+      ) e
+    )
+    SELECT p.*, (SELECT string_agg(place::text, ',' ORDER BY seq) FROM heads) AS places
+    FROM (${packed("SELECT * FROM heads ORDER BY seq", NEEDED)}) p`,
+    params: [traces, before],
+  };
+}
+
+/** The rows under some ids, and every column, since who has an id is asked. */
+export function selectStored(ids: string): Select {
+  return {
+    sql: packed(
+      "SELECT * FROM ZU.events WHERE event_id = ANY ($1::text::text[]) ORDER BY seq",
+      COLUMNS,
+    ),
+    params: [ids],
+  };
+}
