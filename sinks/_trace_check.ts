@@ -33,7 +33,12 @@ export class TraceCheck {
   /** The newest anchor of the trace. */
   anchor: Anchor | undefined;
   /** The hash to link to; unknown behind an event that could not be read. */
-  #head: string | null | undefined = null;
+  #head: string | null | undefined;
+
+  /** Begins a trace, or goes on behind the event with this hash. */
+  constructor(head: string | null = null) {
+    this.#head = head;
+  }
 
   /** Checks the trace's next event. */
   follow(

@@ -75,7 +75,7 @@ export class TraceTable {
 }
 
 /** FNV-1a with a seed, mixed at the end since its low bits alone are weak. */
-function hashText(text: string, seed: number): number {
+export function hashText(text: string, seed: number): number {
   let hash = seed ^ 0x811c9dc5;
   for (let i = 0; i < text.length; i++) {
     hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);

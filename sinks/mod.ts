@@ -8,6 +8,7 @@ export * from "./anchor_recorder.ts";
 export * from "./auditable_sink.ts";
 export * from "./chain_head.ts";
 export * from "./chain_violation.ts";
+export * from "./copy_log.ts";
 export * from "./create_event.ts";
 export * from "./event.ts";
 export * from "./event_bus.ts";
