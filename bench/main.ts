@@ -1,5 +1,5 @@
-// deno task bench [sqlite] [jsonl] [size] [growth] [docker] [egress] [--quick]
-// [--write] [--install]: all parts when none is named. Ratios are within one run,
+// deno task bench [sqlite] [jsonl] [size] [growth] [postgres] [docker]
+// [egress] [--quick] [--write] [--install]: all parts when none is named. Ratios are within one run,
 // of medians of interleaved rounds; see README.
 import { dockerTables } from "./_docker.ts";
 import { egressRows } from "./_egress.ts";
@@ -7,6 +7,7 @@ import { load, machine } from "./_env.ts";
 import { growthTables } from "./_growth.ts";
 import { jsonlTables } from "./_jsonl.ts";
 import { installPeers } from "./_peer.ts";
+import { postgresTables } from "./_postgres.ts";
 import { boundTable, markdown, type Part, type Table } from "./_section.ts";
 import { sizeTables } from "./_size.ts";
 import { sqliteTables } from "./_sqlite.ts";
@@ -17,6 +18,7 @@ const parts: Record<string, Part> = {
   jsonl: jsonlTables,
   size: sizeTables,
   growth: growthTables,
+  postgres: postgresTables,
   docker: dockerTables,
   async egress({ dir }) {
     const rows = await egressRows(dir);

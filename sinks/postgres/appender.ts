@@ -25,6 +25,12 @@ const GROUP_EVENTS_MAX = 512;
 const GROUP_TRACES_MAX = 64;
 /** The fewest events that are worth a commit of their own while others run. */
 const OVERLAP_EVENTS_MIN = 16;
+/**
+ * And the share of all that are on their way. A commit costs the server as much as the
+ * rows of tens of events: where each of those who append waits for its own, two large
+ * groups in turn do more than many small ones.
+ */
+const OVERLAP_SHARE_MIN = 1 / 2;
 
 /** What the appender works with. */
 export interface AppenderOptions {
@@ -95,9 +101,15 @@ export class Appender {
     }
     const last = this.#flights.at(-1);
     if (last !== undefined && !last.isDrawn) return;
-    if (waiting < (last === undefined ? 1 : OVERLAP_EVENTS_MIN)) return;
-    const lane = this.#free.pop();
+    if (last !== undefined && waiting < this.#overlapMin()) return;
+    const lane = waiting > 0 ? this.#free.pop() : undefined;
     if (lane !== undefined) this.#fly(lane, this.#take(waiting));
+  }
+
+  /** How many events are worth a group while others are on their way. */
+  #overlapMin(): number {
+    const share = Math.floor(this.#queue.accepted * OVERLAP_SHARE_MIN);
+    return Math.max(OVERLAP_EVENTS_MIN, Math.min(share, GROUP_EVENTS_MAX));
   }
 
   /**
@@ -106,7 +118,7 @@ export class Appender {
    */
   #take(waiting: number): Unit[] {
     const half = Math.ceil(waiting / 2);
-    const splits = this.#free.length > 0 && half >= OVERLAP_EVENTS_MIN;
+    const splits = this.#free.length > 0 && half >= this.#overlapMin();
     const traces = new Set<string>();
     return this.#queue.take(
       Math.min(splits ? half : Infinity, GROUP_EVENTS_MAX),
