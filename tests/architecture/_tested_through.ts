@@ -66,6 +66,8 @@ export const TESTED_THROUGH: Readonly<Record<string, string>> = {
   "sinks/event_bus_options.ts": "tests/sinks/event_bus_test.ts",
   "sinks/event_sink.ts": "tests/conformance/event_sink_suite_test.ts",
   "sinks/jsonl/": "tests/sinks/jsonl/conformance_test.ts",
+  "sinks/postgres/": "tests/sinks/postgres_sink_test.ts",
+  "sinks/postgres_sink_options.ts": "tests/sinks/postgres_sink_test.ts",
   "sinks/rows/": "tests/sinks/sqlite_sink_test.ts",
   "sinks/sqlite/": "tests/sinks/sqlite/conformance_test.ts",
   "sinks/sqlite_sink_options.ts": "tests/sinks/sqlite/conformance_test.ts",
