@@ -6,6 +6,8 @@
  * - Traces are locked by a hash of their name, in ascending order, so that no two
  *   appends wait for each other. A group of many traces locks the whole log instead:
  *   the server's lock table is small.
+ * - A head is told by its id. Places come again where a server goes back to an earlier
+ *   state, after a failover that has lost commits or from a backup; ids do not.
  * - `first_seq` is 0 for a group whose heads are others by now, and -1 for one with an
  *   id that is taken; then nothing was written.
  * - The places are drawn next to each other behind a lock that is let go of at once:
@@ -23,10 +25,10 @@
  *   otherwise wait for each other.
  */
 export const APPEND = `
-CREATE OR REPLACE FUNCTION lock_traces(traces text[]) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = SEARCH_PATH AS $zu$
+CREATE OR REPLACE FUNCTION ZU.lock_traces(traces text[]) RETURNS void
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
 DECLARE
-  class integer := (SELECT lock_class FROM zu_log);
+  class integer := (SELECT lock_class FROM ZU.zu_log);
   bucket integer;
 BEGIN
   IF cardinality(traces) > 64 THEN
@@ -42,19 +44,19 @@ BEGIN
 END
 $zu$;
 
-CREATE OR REPLACE FUNCTION append(
+CREATE OR REPLACE FUNCTION ZU.append(
   tag text,
   commit_level text,
-  traces text[], heads bigint[],
+  traces text[], heads text[],
   event_ids text[], trace_ids text[], task_ids text[], parent_ids text[],
   types text[], sources text[],
   starts integer[], lengths integer[], blobs bytea,
   ctx_events integer[], ctx_fields text[], ctx_values text[],
   OUT first_seq bigint, OUT level text, OUT standbys text
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = SEARCH_PATH AS $zu$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
 DECLARE
-  class integer := (SELECT lock_class FROM zu_log);
+  class integer := (SELECT lock_class FROM ZU.zu_log);
   grown_to bigint;
 BEGIN
   IF current_setting('transaction_isolation') <> 'read committed' THEN
@@ -68,25 +70,26 @@ BEGIN
     RAISE SQLSTATE 'ZU002' USING MESSAGE =
       'remote_apply is demanded, and synchronous_standby_names is empty';
   END IF;
-  PERFORM lock_traces(traces);
+  PERFORM ZU.lock_traces(traces);
   IF EXISTS (
     SELECT FROM unnest(traces, heads) AS expected(trace, head)
-    WHERE head <> coalesce(
-      (SELECT max(seq) FROM events WHERE trace_id = trace), 0)
+    WHERE head IS DISTINCT FROM (
+      SELECT event_id FROM ZU.events WHERE trace_id = trace
+      ORDER BY seq DESC LIMIT 1)
   ) THEN
     first_seq := 0;
     RETURN;
   END IF;
-  IF EXISTS (SELECT FROM events WHERE event_id = ANY (event_ids)) THEN
+  IF EXISTS (SELECT FROM ZU.events WHERE event_id = ANY (event_ids)) THEN
     first_seq := -1;
     RETURN;
   END IF;
-  grown_to := coalesce(pg_sequence_last_value('events_seq'), 0);
+  grown_to := coalesce(pg_sequence_last_value('ZU.events_seq'), 0);
   PERFORM pg_advisory_xact_lock_shared(class, (grown_to & 2147483647)::integer);
   BEGIN
     PERFORM pg_advisory_xact_lock(class + 1, 1);
     SELECT min(drawn) INTO first_seq FROM (
-      SELECT nextval('events_seq') AS drawn
+      SELECT nextval('ZU.events_seq') AS drawn
       FROM generate_series(1, cardinality(event_ids))
     ) AS places;
     RAISE SQLSTATE 'ZU000';
@@ -94,7 +97,7 @@ BEGIN
   END;
   PERFORM set_config('client_min_messages', 'notice', true);
   RAISE NOTICE 'zu.drawn % %', tag, first_seq;
-  INSERT INTO events
+  INSERT INTO ZU.events
     SELECT first_seq + place - 1, event_id, trace_id, task_id, parent_id,
       type, source, substring(blobs FROM start + 1 FOR length)
     FROM unnest(event_ids, trace_ids, task_ids, parent_ids, types, sources,
@@ -103,7 +106,7 @@ BEGIN
     ORDER BY event_id;
   IF cardinality(ctx_events) > 0 THEN
     -- What is left of an event that is gone must not keep it from being appended.
-    INSERT INTO event_index AS old (event_id, field, value, seq)
+    INSERT INTO ZU.event_index AS old (event_id, field, value, seq)
       SELECT event_ids[event], field, value, first_seq + event - 1
       FROM unnest(ctx_events, ctx_fields, ctx_values) AS term(event, field, value)
       ORDER BY 1, 2
@@ -116,12 +119,12 @@ $zu$;
 -- A commit that waits for the disk, and for the standbys, without adding anything: what
 -- was found in the log is acknowledged behind it. The server may show a row that its
 -- standbys have not got, when it was restarted while it waited for them.
-CREATE OR REPLACE FUNCTION confirm(commit_level text, OUT level text, OUT standbys text)
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = SEARCH_PATH AS $zu$
+CREATE OR REPLACE FUNCTION ZU.confirm(commit_level text, OUT level text, OUT standbys text)
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
 BEGIN
   level := set_config('synchronous_commit', commit_level, true);
   standbys := current_setting('synchronous_standby_names');
-  UPDATE zu_log SET version = version;
+  UPDATE ZU.zu_log SET version = version;
 END
 $zu$;
 `;

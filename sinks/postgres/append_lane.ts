@@ -6,7 +6,7 @@ import { plainArray, textArray, toStored } from "./text.ts";
 
 const COLUMNS_A_ROW = 6;
 const APPEND = "SELECT * FROM ZU.append($1, $2, $3::text::text[], " +
-  "$4::text::bigint[], $5::text::text[], $6::text::text[], $7::text::text[], " +
+  "$4::text::text[], $5::text::text[], $6::text::text[], $7::text::text[], " +
   "$8::text::text[], $9::text::text[], $10::text::text[], $11::text::integer[], " +
   "$12::text::integer[], $13::bytea, $14::text::integer[], $15::text::text[], " +
   "$16::text::text[])";
@@ -63,7 +63,7 @@ export function appendCall(
       String(id),
       level,
       plainArray(proofs.map(({ trace_id }) => trace_id)),
-      plainArray(proofs.map(({ seq }) => seq)),
+      plainArray(proofs.map(({ event_id }) => event_id ?? "NULL")),
       plainArray(ids),
       plainArray(column(1) as string[]),
       plainArray(column(2) as string[]),

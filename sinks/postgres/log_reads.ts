@@ -23,7 +23,8 @@ export async function readHeads(
   const [row] = await ask(selectHeads(plainArray(trace_ids), before));
   const places = unpackPlaces(row!);
   const found = trace_ids.map((_, place) => places.indexOf(place));
-  return { epoch: 0, found, rows: unpackRows(row!) };
+  const ids = typeof row!.ids === "string" ? row!.ids.split(",") : [];
+  return { epoch: 0, found, ids, rows: unpackRows(row!) };
 }
 
 /** Reads of what is settled. */

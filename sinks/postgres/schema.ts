@@ -2,6 +2,10 @@
 // the SQLite file. What has to happen inside the server's transaction is a function
 // there: one round trip appends a group, no transaction ever waits for a client, and
 // a role can be let append without being let change or remove anything.
+//
+// Functions run as who owns the log. All of it is named in full, `ZU.` standing for
+// the schema, and whatever else they call is looked for in pg_catalog alone: objects
+// that somebody else has put into a schema on the path, or into this one, are not met.
 import { APPEND } from "./append_function.ts";
 import { INDEX_CTX } from "./index_ctx_function.ts";
 import { SETTLED } from "./settled_function.ts";
@@ -16,13 +20,13 @@ export function quoted(name: string): string {
 
 // Text that is compared for equality alone: byte order is the fastest.
 const TABLES = `
-CREATE TABLE IF NOT EXISTS zu_log (
+CREATE TABLE IF NOT EXISTS ZU.zu_log (
   one boolean PRIMARY KEY DEFAULT true CHECK (one),
   version integer NOT NULL,
   -- Tells this log's advisory locks from those of others in the database.
   lock_class integer NOT NULL
 );
-CREATE TABLE IF NOT EXISTS events (
+CREATE TABLE IF NOT EXISTS ZU.events (
   seq bigint PRIMARY KEY,
   event_id text COLLATE "C" NOT NULL UNIQUE,
   trace_id text COLLATE "C" NOT NULL,
@@ -32,13 +36,13 @@ CREATE TABLE IF NOT EXISTS events (
   source text COLLATE "C" NOT NULL,
   data bytea NOT NULL
 );
-CREATE SEQUENCE IF NOT EXISTS events_seq AS bigint MAXVALUE 9007199254740991
-  OWNED BY events.seq;
-CREATE INDEX IF NOT EXISTS idx_events_task ON events(task_id, seq);
-CREATE INDEX IF NOT EXISTS idx_events_trace ON events(trace_id, seq);
+CREATE SEQUENCE IF NOT EXISTS ZU.events_seq AS bigint MAXVALUE 9007199254740991
+  OWNED BY ZU.events.seq;
+CREATE INDEX IF NOT EXISTS idx_events_task ON ZU.events(task_id, seq);
+CREATE INDEX IF NOT EXISTS idx_events_trace ON ZU.events(trace_id, seq);
 -- An index takes no long texts, so that it has what they begin with.
-CREATE INDEX IF NOT EXISTS idx_events_type ON events(left(type, 128), seq);
-CREATE TABLE IF NOT EXISTS event_index (
+CREATE INDEX IF NOT EXISTS idx_events_type ON ZU.events(left(type, 128), seq);
+CREATE TABLE IF NOT EXISTS ZU.event_index (
   event_id text COLLATE "C" NOT NULL,
   field text COLLATE "C" NOT NULL,
   value text COLLATE "C",
@@ -46,21 +50,37 @@ CREATE TABLE IF NOT EXISTS event_index (
   PRIMARY KEY (event_id, field)
 );
 CREATE INDEX IF NOT EXISTS idx_event_index_fv
-  ON event_index(field, left(value, 128), seq);
-CREATE INDEX IF NOT EXISTS idx_event_index_seq ON event_index(seq);
-CREATE TABLE IF NOT EXISTS zu_ctx_fields (
+  ON ZU.event_index(field, left(value, 128), seq);
+CREATE INDEX IF NOT EXISTS idx_event_index_seq ON ZU.event_index(seq);
+CREATE TABLE IF NOT EXISTS ZU.zu_ctx_fields (
   field text COLLATE "C" PRIMARY KEY,
   indexed_to bigint NOT NULL
 );
 `;
 
-const FUNCTIONS = [APPEND, INDEX_CTX, SETTLED].join("\n");
+/** A tag that no schema's name can have in it: it is longer than a name can be. */
+const BODY = `$${"z".repeat(64)}$`;
 
-/** Makes a log, or what is missing of it, in the schema that is on the path. */
+const STATEMENTS = `SET LOCAL search_path = pg_catalog, pg_temp;
+${TABLES}
+${[APPEND, INDEX_CTX, SETTLED].join("\n").replaceAll("$zu$", () => BODY)}
+REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ZU FROM PUBLIC;`;
+
+/** Makes a log, or what is missing of it, in a schema that is there. */
 export function statements(schema: string): string {
-  const path = `pg_catalog, ${quoted(schema)}, pg_temp`;
-  return `SET LOCAL search_path = ${quoted(schema)}, pg_catalog, pg_temp;
-    ${TABLES}
-    ${FUNCTIONS.replaceAll("SEARCH_PATH", path)}
-    REVOKE ALL ON ALL FUNCTIONS IN SCHEMA ${quoted(schema)} FROM PUBLIC;`;
+  const name = quoted(schema);
+  const inText = name.replaceAll("'", "''");
+  return STATEMENTS.replaceAll(
+    /('?)\bZU\b/g,
+    (_, quote) => quote === "" ? name : `'${inText}`,
+  );
 }
+
+/** What of a log belongs to another role than the one that asks: there must be none. */
+export const FOREIGN_OBJECTS =
+  `SELECT string_agg(DISTINCT name, ', ') AS names FROM (
+    SELECT relname::text, relowner, relnamespace FROM pg_class
+    UNION ALL SELECT proname::text, proowner, pronamespace FROM pg_proc
+  ) objects(name, owner, schema)
+  WHERE schema = (SELECT oid FROM pg_namespace WHERE nspname = $1)
+    AND owner <> (SELECT oid FROM pg_roles WHERE rolname = current_user)`;

@@ -1,7 +1,8 @@
 // The SELECTs over events. A page comes as one row: a driver that makes an object of
 // each row, and a buffer of each blob, spends more on that than on the rest. Reads
 // are told how far the log is settled, and never look past it. `ZU.` stands for the
-// log's schema.
+// log's schema. A function that takes any type is named with its schema, too: one for
+// a certain type, which somebody has put into a schema on the path, would go before.
 import type { FilterPlan } from "../event_filter.ts";
 import type { PgValue } from "./client.ts";
 import { toStored } from "./text.ts";
@@ -19,14 +20,14 @@ export interface Select {
 
 /** The columns of a row, as the text of a JSON array. */
 export const COLUMNS =
-  "json_build_array(e.event_id, e.trace_id, e.task_id, e.parent_id, e.type, e.source)";
+  "pg_catalog.json_build_array(e.event_id, e.trace_id, e.task_id, e.parent_id, e.type, e.source)";
 
 /** Rows as one row: their seqs, lengths, blobs, and the columns of encoded ones. */
 function packed(source: string, columns: string): string {
   return `SELECT string_agg(e.seq::text, ',') AS seqs,
     string_agg(octet_length(e.data)::text, ',') AS lengths,
     string_agg(e.data, ''::bytea) AS blobs,
-    json_agg(${columns})::text AS columns
+    pg_catalog.json_agg(${columns})::text AS columns
     FROM (${source}) e`;
 }
 
@@ -129,13 +130,14 @@ export function selectHeads(
 ): Select {
   return {
     sql: `WITH heads AS MATERIALIZED (
-      SELECT e.*, place FROM unnest($1::text::text[]) WITH ORDINALITY t(trace, place)
+      SELECT e.*, place FROM pg_catalog.unnest($1::text::text[]) WITH ORDINALITY t(trace, place)
       CROSS JOIN LATERAL (
         SELECT * FROM ZU.events WHERE trace_id = trace AND seq < $2::bigint
         ORDER BY seq DESC LIMIT 1
       ) e
     )
-    SELECT p.*, (SELECT string_agg(place::text, ',' ORDER BY seq) FROM heads) AS places
+    SELECT p.*, (SELECT string_agg(place::text, ',' ORDER BY seq) FROM heads) AS places,
+      (SELECT string_agg(event_id, ',' ORDER BY seq) FROM heads) AS ids
     FROM (${packed("SELECT * FROM heads ORDER BY seq", NEEDED)}) p`,
     params: [traces, before],
   };

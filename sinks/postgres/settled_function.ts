@@ -15,11 +15,11 @@
  * that range are older, all others newer, and do not count.
  */
 export const SETTLED = `
-CREATE OR REPLACE FUNCTION settled() RETURNS bigint
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = SEARCH_PATH AS $zu$
+CREATE OR REPLACE FUNCTION ZU.settled() RETURNS bigint
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
 DECLARE
-  class integer := (SELECT lock_class FROM zu_log);
-  drawn_to bigint := coalesce(pg_sequence_last_value('events_seq'), 0);
+  class integer := (SELECT lock_class FROM ZU.zu_log);
+  drawn_to bigint := coalesce(pg_sequence_last_value('ZU.events_seq'), 0);
   behind bigint;
 BEGIN
   SELECT max((drawn_to - objid::bigint) & 2147483647) INTO behind

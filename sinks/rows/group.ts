@@ -151,8 +151,8 @@ export class Group {
     for (const row of this.#rows) {
       row.seq = ++seq;
       Object.freeze(row);
-      const { trace_id, hash } = row.event;
-      heads.confirm(trace_id, { hash, seq, epoch });
+      const { trace_id, event_id, hash } = row.event;
+      heads.confirm(trace_id, { hash, seq, event_id, epoch });
     }
   }
 

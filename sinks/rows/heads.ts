@@ -8,6 +8,8 @@ export interface Head {
   readonly hash: string | null;
   /** Its seq; 0 for a trace without events. */
   readonly seq: number;
+  /** Its id; null for a trace without events. */
+  readonly event_id: string | null;
   /** The writer's epoch in which this was known to be so. */
   readonly epoch: number;
 }
@@ -71,9 +73,9 @@ export class Heads {
    */
   proofs(trace_ids: Iterable<string>): HeadProof[] {
     return Array.from(trace_ids, (trace_id) => {
-      const { seq, epoch } = this.#stored.get(trace_id) ??
-        { seq: 0, epoch: -1 };
-      return { trace_id, seq, epoch };
+      const { seq, event_id, epoch } = this.#stored.get(trace_id) ??
+        { seq: 0, event_id: null, epoch: -1 };
+      return { trace_id, seq, event_id, epoch };
     });
   }
 }

@@ -15,7 +15,9 @@ export async function loadHeads(
 ): Promise<void> {
   const missing = [...trace_ids].filter((id) => heads.get(id) === undefined);
   if (missing.length === 0) return;
-  const { epoch, found, rows } = await reader.heads({ trace_ids: missing });
+  const { epoch, found, ids, rows } = await reader.heads({
+    trace_ids: missing,
+  });
   const rowBefore = async (
     trace_id: string,
     before: number,
@@ -27,11 +29,17 @@ export async function loadHeads(
   for (const [i, trace_id] of missing.entries()) {
     let row = decoded[found[i]!];
     const seq = row?.seq ?? 0;
+    const event_id = ids[found[i]!] ?? null;
     while (row !== undefined && "error" in row) {
       if (lacksReader(row.error.cause)) throw row.error;
       row = await rowBefore(trace_id, row.seq);
     }
-    heads.set(trace_id, { hash: row?.event.hash ?? null, seq, epoch });
+    heads.set(trace_id, {
+      hash: row?.event.hash ?? null,
+      seq,
+      event_id,
+      epoch,
+    });
   }
 }
 

@@ -22,6 +22,8 @@ export interface HeadProof {
   readonly trace_id: string;
   /** The trace's last seq, 0 for none. */
   readonly seq: number;
+  /** The id of its last event, null for none. */
+  readonly event_id: string | null;
   /** The epoch in which that was found. */
   readonly epoch: number;
 }
@@ -59,6 +61,8 @@ export interface HeadRows {
   readonly epoch: number;
   /** For each trace asked for, the index of its row in `rows`, or -1. */
   readonly found: readonly number[];
+  /** The ids in the rows' own columns, which damage to an event does not reach. */
+  readonly ids: readonly string[];
   readonly rows: StoredRows;
 }
 

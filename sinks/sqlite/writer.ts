@@ -85,7 +85,7 @@ export class Writer {
       `SELECT ${ROW} FROM events e WHERE e.event_id = ?`,
     );
     this.#headBefore = connection.prepare(
-      `SELECT ${ROW} FROM events e WHERE e.trace_id = ? AND e.seq < ? ORDER BY e.seq DESC LIMIT 1`,
+      `SELECT ${ROW}, e.event_id FROM events e WHERE e.trace_id = ? AND e.seq < ? ORDER BY e.seq DESC LIMIT 1`,
     );
     this.#lastSeqOf = connection.prepare(
       "SELECT max(seq) FROM events WHERE trace_id = ?",
@@ -227,7 +227,8 @@ export class Writer {
       found.push(row === undefined ? -1 : rows.length);
       if (row !== undefined) rows.push(row);
     }
-    return { epoch: this.#epoch, found, rows: packRows(rows) };
+    const ids = rows.map(([, , , event_id]) => String(event_id));
+    return { epoch: this.#epoch, found, ids, rows: packRows(rows) };
   }
 
   /** How far each field is indexed already. */

@@ -384,3 +384,26 @@ postgresTest(
     });
   },
 );
+
+postgresTest(
+  "PostgresSink forks no trace where the server has gone back, and the places came again",
+  async () => {
+    await withLog({}, async (sink, url) => {
+      const [first, lost, other, next] = samples(4);
+      await sink.append(first!);
+      await sink.append(lost!);
+      // As after a failover to a standby that did not have the second commit.
+      await ask(
+        url,
+        "DELETE FROM zu.events WHERE seq = 2; SELECT setval('zu.events_seq', 1)",
+      );
+      {
+        await using another = await PostgresSink.open(url);
+        assertEquals((await another.append(other!)).seq, 2);
+      }
+      const stored = await sink.append(next!);
+      assertEquals(stored.seq, 3);
+      assertEquals((await verifyLog(sink)).violations, []);
+    });
+  },
+);

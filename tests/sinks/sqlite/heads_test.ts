@@ -4,7 +4,12 @@ import { Heads } from "../../../sinks/rows/heads.ts";
 import { SqliteSink } from "../../../sinks/mod.ts";
 import { KEY, sample, uuid } from "./_helpers.ts";
 
-const head = (hash: string, seq: number, epoch = 1) => ({ hash, seq, epoch });
+const head = (hash: string, seq: number, epoch = 1) => ({
+  hash,
+  seq,
+  event_id: `event ${seq}`,
+  epoch,
+});
 
 Deno.test("lesson 14: Heads forgets the oldest beyond the bound", () => {
   const heads = new Heads(2);
@@ -25,8 +30,8 @@ Deno.test("Heads gives what is expected, and proves what is stored", () => {
   heads.expect("b", "new");
   assertEquals(heads.get("a")?.hash, "expected");
   assertEquals(heads.proofs(["a", "b"]), [
-    { trace_id: "a", seq: 3, epoch: 1 },
-    { trace_id: "b", seq: 0, epoch: -1 },
+    { trace_id: "a", seq: 3, event_id: "event 3", epoch: 1 },
+    { trace_id: "b", seq: 0, event_id: null, epoch: -1 },
   ]);
 });
 
@@ -38,7 +43,9 @@ Deno.test("Heads goes on expecting the later of two groups when the first is com
   assertEquals(heads.get("a")?.hash, "second");
   heads.confirm("a", head("second", 2));
   assertEquals(heads.get("a")?.hash, "second");
-  assertEquals(heads.proofs(["a"]), [{ trace_id: "a", seq: 2, epoch: 1 }]);
+  assertEquals(heads.proofs(["a"]), [
+    { trace_id: "a", seq: 2, event_id: "event 2", epoch: 1 },
+  ]);
 });
 
 Deno.test("Heads forgets everything where what was expected did not come to be", () => {

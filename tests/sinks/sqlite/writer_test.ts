@@ -91,7 +91,12 @@ function batch(...ids: number[]): WriteBatch {
       ),
     ),
     ctx: events.map(({ event_id }) => [event_id, "field", "value"] as const),
-    proofs: events.map(({ trace_id }) => ({ trace_id, seq: 0, epoch: -1 })),
+    proofs: events.map(({ trace_id }) => ({
+      trace_id,
+      seq: 0,
+      event_id: null,
+      epoch: -1,
+    })),
   };
 }
 
@@ -179,7 +184,12 @@ Deno.test("Writer refuses a batch that was linked to an older head", async () =>
     const second = { ...batch(2), proofs: first.proofs };
     assertEquals(writer.write(second).kind, "stale");
     assert(!connection.inTransaction);
-    const proofs = [{ trace_id: uuid(1001), seq: 1, epoch: -1 }];
+    const proofs = [{
+      trace_id: uuid(1001),
+      seq: 1,
+      event_id: null,
+      epoch: -1,
+    }];
     assertEquals(writer.write({ ...second, proofs }).kind, "committed");
     assertEquals(rows(), [1, 2]);
   } finally {
