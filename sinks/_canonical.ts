@@ -58,8 +58,54 @@ function write(value: unknown): string {
 /** Escapes that have been needed before, by UTF-16 unit. */
 const escapes: string[] = [];
 
+const HEX = new TextEncoder().encode("0123456789abcdef");
+const BYTES_AN_ESCAPE = 6;
+const ascii = new TextDecoder("ascii");
+/** Of how many units of a text it is seen whether most have to be escaped. */
+const SAMPLES = 64;
+/** From which share of them on it is faster to write bytes than to join texts. */
+const DENSE = 1 / 4;
+
 /** Escapes everything outside 0x20..0x7e, astral characters as two units. */
 export function escapeToAscii(text: string): string {
+  return isDense(text) ? escapeUnits(text) : escapeGaps(text);
+}
+
+function isEscaped(unit: number): boolean {
+  return unit < 0x20 || unit > 0x7e;
+}
+
+function isDense(text: string): boolean {
+  if (text.length < SAMPLES) return false;
+  const step = text.length / SAMPLES;
+  let found = 0;
+  for (let n = 0; n < SAMPLES; n++) {
+    if (isEscaped(text.charCodeAt(Math.floor(n * step)))) found++;
+  }
+  return found > SAMPLES * DENSE;
+}
+
+/** For a text of which much has to be escaped, such as one in Chinese. */
+function escapeUnits(text: string): string {
+  const bytes = new Uint8Array(text.length * BYTES_AN_ESCAPE);
+  let to = 0;
+  for (let at = 0; at < text.length; at++) {
+    const unit = text.charCodeAt(at);
+    if (isEscaped(unit)) {
+      bytes[to] = 0x5c;
+      bytes[to + 1] = 0x75;
+      bytes[to + 2] = HEX[unit >> 12]!;
+      bytes[to + 3] = HEX[unit >> 8 & 0xf]!;
+      bytes[to + 4] = HEX[unit >> 4 & 0xf]!;
+      bytes[to + 5] = HEX[unit & 0xf]!;
+      to += BYTES_AN_ESCAPE;
+    } else bytes[to++] = unit;
+  }
+  return ascii.decode(bytes.subarray(0, to));
+}
+
+/** For a text of which little has to be. */
+function escapeGaps(text: string): string {
   let escaped = "";
   let from = 0;
   NOT_PRINTABLE_ASCII.lastIndex = 0;

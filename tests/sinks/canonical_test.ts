@@ -1,7 +1,11 @@
 import { assertEquals, assertMatch } from "@std/assert";
 import { Buffer } from "node:buffer";
 import fc from "fast-check";
-import { canonicalText, compareCodePoints } from "../../sinks/_canonical.ts";
+import {
+  canonicalText,
+  compareCodePoints,
+  escapeToAscii,
+} from "../../sinks/_canonical.ts";
 import { readSource, type SourceValue } from "../../sinks/_json_source.ts";
 import { takePayload } from "../../sinks/_payload.ts";
 import { anyPayload, anyText, RUNS } from "./_samples.ts";
@@ -25,6 +29,26 @@ Deno.test("canonicalText escapes everything outside 0x20..0x7e, and no more", ()
     canonicalText(text),
     '"\\"\\\\/\\b\\f\\n\\r\\t\\u0000\\u001f ~\\u007f\\u0080\\u00e9\\u2028' +
       '\\ud83d\\ude00"',
+  );
+});
+
+Deno.test("escapeToAscii says the same of a text however much of it has to be escaped", () => {
+  const naive = (text: string) =>
+    text.replace(
+      /[^\x20-\x7e]/g,
+      (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
+    );
+  const units = fc.oneof(
+    fc.constantFrom("a", " ", "~", "\x7f", "\x1f", "\ud83d\ude00"),
+    fc.integer({ min: 0, max: 0xffff }).map((n) => String.fromCharCode(n)),
+  );
+  const texts = fc.array(units, { minLength: 0, maxLength: 200 });
+  fc.assert(
+    fc.property(texts, fc.nat(3), (drawn, spread) => {
+      const text = drawn.join("a".repeat(spread));
+      assertEquals(escapeToAscii(text), naive(text));
+    }),
+    RUNS,
   );
 });
 
