@@ -17,8 +17,8 @@
  * assertEquals((await verifyLog(log)).violations, []);
  * ```
  *
- * `SqliteSink` and `JsonlSink` keep the log on disk, `EventBus` ships it to
- * others, and `sinks.open` opens an adapter that a config file names. Importing
+ * `SqliteSink` and `JsonlSink` keep the log on disk, `PostgresSink` on a server for
+ * many machines, `EventBus` ships it to others, and `sinks.open` opens an adapter that a config file names. Importing
  * touches nothing: no file, socket, native library or permission until something
  * is opened.
  *

@@ -15,6 +15,11 @@ import {
 import { EVENT_SINK_PORT, type EventSink } from "./sinks/event_sink.ts";
 import { JsonlSink, type JsonlSinkOptions } from "./sinks/jsonl_sink.ts";
 import { MemorySink, type MemorySinkOptions } from "./sinks/memory_sink.ts";
+import {
+  type PostgresAddress,
+  PostgresSink,
+  type PostgresSinkOptions,
+} from "./sinks/postgres_sink.ts";
 import { SqliteSink, type SqliteSinkOptions } from "./sinks/sqlite_sink.ts";
 
 export * from "./adapter_registry.ts";
@@ -31,9 +36,24 @@ function withPath(
   );
 }
 
+/** The `address` among an adapter's options, which it checks itself, and the others. */
+function withAddress(
+  adapter: string,
+  { address, ...options }: AdapterOptions,
+): [address: PostgresAddress, options: AdapterOptions] {
+  if (address !== undefined && address !== "") {
+    return [address as PostgresAddress, options];
+  }
+  throw new TypeError(
+    `zu.sinks: "${adapter}" needs the option address, such as ` +
+      '"postgres://user@host:5432/database"',
+  );
+}
+
 /**
- * The event sinks: `zu.sinks`. Registered are `memory`, `jsonl` and `sqlite`; the
- * latter two take a `path` beside their own options.
+ * The event sinks: `zu.sinks`. Registered are `memory`, `jsonl`, `sqlite` and
+ * `postgres`. Beside their own options, `jsonl` and `sqlite` take a `path`, and
+ * `postgres` an `address`.
  */
 export const sinks: AdapterRegistry<EventSink> = new AdapterRegistry({
   name: "zu.sinks",
@@ -65,6 +85,13 @@ sinks.register("sqlite", {
   open: (given) => {
     const [path, options] = withPath("sqlite", given);
     return SqliteSink.open(path, options as SqliteSinkOptions);
+  },
+});
+sinks.register("postgres", {
+  port: EVENT_SINK_PORT,
+  open: (given) => {
+    const [address, options] = withAddress("postgres", given);
+    return PostgresSink.open(address, options as PostgresSinkOptions);
   },
 });
 backends.register("local-docker", {

@@ -21,6 +21,7 @@ export * from "./jsonl_sink.ts";
 export { linkBatch, type LogView, type Placed } from "./link_batch.ts";
 export * from "./memory_sink.ts";
 export * from "./parse_event.ts";
+export * from "./postgres_sink.ts";
 export * from "./sink_error.ts";
 export * from "./sqlite_sink.ts";
 export * from "./verify_against_anchor.ts";

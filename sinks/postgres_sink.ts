@@ -67,9 +67,9 @@ const QUERY_PAGE = 1024;
  * Behind a pooler in transaction mode all of this holds, but for being notified: there
  * a stream that follows looks for events of others every `followPollMs`.
  *
- * Needs `--allow-net` for the server's host and port, and `--allow-env` and
- * `--allow-sys=userInfo`, which npm:postgres asks for defaults. An open sink keeps the
- * process alive until it is closed.
+ * Needs `--allow-net` for the server's host and port, and `--allow-env=PG*`, where
+ * npm:postgres looks for defaults; for an address without a role it also asks for the
+ * user's name. An open sink keeps the process alive until it is closed.
  *
  * @example A log on a server of one's own
  * ```ts ignore

@@ -1,9 +1,11 @@
 import { assert, assertEquals } from "@std/assert";
 import {
+  type PermissionRow,
   permissionRows,
   readPermissionRows,
   runWith,
 } from "./permissions/_table.ts";
+import { postgresTest, withDatabase } from "./postgres/_postgres.ts";
 
 const rows = await readPermissionRows();
 
@@ -22,22 +24,40 @@ Deno.test("the README says which permissions each adapter needs", () => {
     "JsonlSink",
     "SqliteSink, builtin",
     "SqliteSink, ffi",
+    "PostgresSink",
     "LocalDockerBackend",
   ]);
 });
 
 for (
   const row of rows.filter(({ adapter }) =>
-    adapter.endsWith("Backend") === false
+    adapter.endsWith("Backend") === false && adapter !== "PostgresSink"
   )
 ) {
   Deno.test(`${row.adapter} works with the README's permissions, and needs each`, async () => {
-    const { code, stdout, stderr } = await runWith(row);
-    assertEquals([code, stdout], [0, "1\n"], stderr);
-    for (const flag of row.flags) {
-      const flags = row.flags.filter((other) => other !== flag);
-      const without = await runWith({ ...row, flags });
-      assert(without.code !== 0, `it does not need ${flag}`);
-    }
+    await needsEach(row);
   });
+}
+
+postgresTest(
+  "PostgresSink works with the README's permissions, and needs each",
+  async () => {
+    await withDatabase(async (url) => {
+      const row = rows.find(({ adapter }) => adapter === "PostgresSink")!;
+      const flags = row.flags.map((flag) =>
+        flag.replace("127.0.0.1:5432", new URL(url).host)
+      );
+      await needsEach({ ...row, flags }, url);
+    });
+  },
+);
+
+async function needsEach(row: PermissionRow, ...args: string[]): Promise<void> {
+  const { code, stdout, stderr } = await runWith(row, ...args);
+  assertEquals([code, stdout], [0, "1\n"], stderr);
+  for (const flag of row.flags) {
+    const flags = row.flags.filter((other) => other !== flag);
+    const without = await runWith({ ...row, flags }, ...args);
+    assert(without.code !== 0, `it does not need ${flag}`);
+  }
 }

@@ -16,8 +16,10 @@ import {
   EVENT_SINK_PORT,
   type EventSink,
   MemorySink,
+  PostgresSink,
   SqliteSink,
 } from "../sinks/mod.ts";
+import { postgresTest, withDatabase } from "./postgres/_postgres.ts";
 
 async function withFolder(
   test: (folder: string) => Promise<void>,
@@ -43,7 +45,7 @@ async function appendsOne(sink: EventSink): Promise<void> {
 }
 
 Deno.test("sinks and backends have the built-in adapters", () => {
-  assertEquals(sinks.names(), ["jsonl", "memory", "sqlite"]);
+  assertEquals(sinks.names(), ["jsonl", "memory", "postgres", "sqlite"]);
   assertEquals(backends.names(), ["local-docker"]);
 });
 
@@ -97,6 +99,36 @@ Deno.test("sinks wants the path of a sink on disk", async () => {
       assertInstanceOf(error, TypeError);
       assert(error.message.includes("path"), error.message);
     }
+  }
+});
+
+postgresTest(
+  "sinks opens a log on a PostgreSQL server by its address",
+  async () => {
+    await withDatabase(async (address) => {
+      const options = { address, schema: "runs", ctxFields: ["user"] };
+      await using sink = await sinks.open("postgres", options);
+      assert(sink instanceof PostgresSink);
+      assertEquals(sink.schema, "runs");
+      await appendsOne(sink);
+    });
+  },
+);
+
+Deno.test("sinks wants the address of a PostgreSQL server, and contacts none without", async () => {
+  const wrong: [Record<string, unknown>, string][] = [
+    [{}, "needs the option address"],
+    [{ address: "" }, "needs the option address"],
+    [{ path: "postgres://127.0.0.1:1/x" }, "needs the option address"],
+    [{ address: "mysql://127.0.0.1:1/x" }, "address"],
+    [{ address: 1 }, "address"],
+  ];
+  for (const [options, part] of wrong) {
+    await assertRejects(
+      () => sinks.open("postgres", options),
+      TypeError,
+      part,
+    );
   }
 });
 

@@ -1,73 +1,34 @@
-import {
-  CodecError,
-  type KeyProvider,
-  ManagedAesGcmCodec,
-} from "@zu/backends/codec";
-import { JsonlAnchor, SqliteSink } from "@zu/backends/sinks";
+import { type AuditableSink, JsonlAnchor } from "@zu/backends/sinks";
 import { JsonlSink } from "@zu/backends/sinks/jsonl";
-
-const KEY_ID = "demo";
-
-/** The keys of one run. */
-export interface Keys {
-  /** Encrypts and decrypts rows. */
-  readonly codec: ManagedAesGcmCodec;
-  /** Signs each event's hash. */
-  readonly signKey: Uint8Array;
-}
-
-/** Makes keys for one run, and writes them to a file for whoever looks later. */
-export async function makeKeys(path: string): Promise<Keys> {
-  const eventKey = crypto.getRandomValues(new Uint8Array(32));
-  const signKey = crypto.getRandomValues(new Uint8Array(32));
-  const text =
-    `# Made for this run alone. They lie beside the log only because \
-this is a demo:
-# whoever has both can read the log, and forge it. Real keys belong elsewhere.
-ZU_EVENT_KEY_ID=${KEY_ID}
-ZU_EVENT_KEY_${KEY_ID}=${eventKey.toHex()}
-# For the option signKey of SqliteSink.open and the option key of verifyLog.
-DEMO_SIGN_KEY=${signKey.toHex()}
-`;
-  await Deno.writeTextFile(path, text, { createNew: true, mode: 0o600 });
-  return { codec: new ManagedAesGcmCodec(oneKey(eventKey)), signKey };
-}
-
-/** A provider of one key; one for a key management service is no longer. */
-function oneKey(bytes: Uint8Array): KeyProvider {
-  return {
-    currentKeyId: KEY_ID,
-    key(id) {
-      if (id === KEY_ID) return bytes;
-      throw new CodecError("unknown_key", `There is no key "${id}"`);
-    },
-  };
-}
+import type { Flags } from "./flags.ts";
+import { type Keys, makeKeys } from "./keys.ts";
+import type { LogStore } from "./log_store.ts";
+import { SqliteStore } from "./sqlite_store.ts";
 
 /** The log of one run, and what is kept beside it. */
 export interface DemoLog extends AsyncDisposable {
-  /** The folder that everything is in. */
+  /** The folder that everything is in, but for a log on a server. */
   readonly folder: string;
   /** The run's keys. */
   readonly keys: Keys;
-  /** The canonical log, `run.db`. */
-  readonly log: SqliteSink;
+  /** Where the canonical log is kept. */
+  readonly store: LogStore;
+  /** The canonical log. */
+  readonly log: AuditableSink;
   /** The copy as lines of JSON, `run.jsonl`. */
   readonly copy: JsonlSink;
   /** How far each trace came, `anchors.jsonl`. */
   readonly anchors: JsonlAnchor;
 }
 
-/** Opens a log in a new folder. */
+/** Opens a log in a new folder, or with `sink`, on that server. */
 export async function openDemoLog(
   folder: string,
-  driver: "auto" | "ffi" | "builtin",
+  { driver, sink }: Pick<Flags, "driver" | "sink">,
 ): Promise<DemoLog> {
   const keys = await makeKeys(`${folder}/keys.env`);
   await using opened = new AsyncDisposableStack();
-  const log = opened.use(
-    await SqliteSink.open(`${folder}/run.db`, { driver, ...keys }),
-  );
+  const store = opened.use(await openStore(folder, keys, { driver, sink }));
   // Events reach the copy linked and signed, so it needs no key to sign with.
   const copy = opened.use(new JsonlSink(`${folder}/run.jsonl`));
   const anchors = opened.use(new JsonlAnchor(`${folder}/anchors.jsonl`));
@@ -75,9 +36,20 @@ export async function openDemoLog(
   return {
     folder,
     keys,
-    log,
+    store,
+    log: store.log,
     copy,
     anchors,
     [Symbol.asyncDispose]: () => all.disposeAsync(),
   };
+}
+
+async function openStore(
+  folder: string,
+  keys: Keys,
+  { driver, sink }: Pick<Flags, "driver" | "sink">,
+): Promise<LogStore> {
+  if (sink === undefined) return await SqliteStore.open(folder, keys, driver);
+  const { PostgresStore } = await import("./postgres_store.ts");
+  return await PostgresStore.open(folder, keys, sink);
 }

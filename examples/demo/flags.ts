@@ -13,6 +13,8 @@ export interface Flags {
   readonly in: string;
   /** The folder in which each run makes one of its own. */
   readonly out: string;
+  /** The address of a PostgreSQL server to keep the log on, in place of a file. */
+  readonly sink: string | undefined;
   /** Which SQLite. */
   readonly driver: "auto" | "ffi" | "builtin";
   /** How many times to replay the log. */
@@ -39,11 +41,13 @@ export const USAGE =
   `Replays a run log into an encrypted, signed SQLite log with a JSONL copy beside
 it, runs tool calls in a sandbox and records them there with what it tried to
 reach, verifies both, then edits copies behind its back to show what is found.
+With --sink, the log is a schema of its own on a PostgreSQL server, and stays there.
 
     deno task demo [flags]
 
     --in FILE        the run log, one event a line (default: a recorded sample)
     --out DIR        where to make a folder for this run (default: demo-out)
+    --sink ADDRESS   postgres://user@host:5432/database, in place of SQLite
     --driver NAME    which SQLite: ${DRIVERS.join(", ")} (default: auto)
     --repeat N       replay the log N times, under fresh ids (default: 1)
     --no-sandbox     launch no sandbox, whether there is an engine or not
@@ -65,7 +69,7 @@ input is no run log, 2 if the flags are wrong, 130 after Ctrl-C.`;
  */
 export function parseFlags(args: readonly string[]): Flags {
   const values = parseStrictly(args);
-  const { in: input, out, driver, repeat, help } = values;
+  const { in: input, out, sink, driver, repeat, help } = values;
   if (!isDriver(driver)) {
     const names = DRIVERS.join(", ");
     throw new UsageError(`--driver: "${driver}" is not one of ${names}`);
@@ -78,8 +82,12 @@ export function parseFlags(args: readonly string[]): Flags {
   }
   if (input === "") throw new UsageError("--in: the file name is empty");
   if (out === "") throw new UsageError("--out: the folder name is empty");
+  // What is no address is not shown: it may have a password in it.
+  if (sink !== undefined && !/^postgres(?:ql)?:\/\//.test(sink)) {
+    throw new UsageError("--sink: the address begins with postgres://");
+  }
   const sandbox = !values["no-sandbox"];
-  return { in: input, out, driver, repeat: times, sandbox, help };
+  return { in: input, out, sink, driver, repeat: times, sandbox, help };
 }
 
 function parseStrictly(args: readonly string[]) {
@@ -89,6 +97,7 @@ function parseStrictly(args: readonly string[]) {
       options: {
         in: { type: "string", default: relative(Deno.cwd(), SAMPLE) },
         out: { type: "string", default: "demo-out" },
+        sink: { type: "string" },
         driver: { type: "string", default: "auto" },
         repeat: { type: "string", default: "1" },
         "no-sandbox": { type: "boolean", default: false },

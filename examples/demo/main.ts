@@ -1,7 +1,8 @@
 /**
- * The demo: replays a run log into an encrypted, signed SQLite log with a JSONL
- * copy beside it, records there what a sandbox does, shows what is in it, verifies
- * it, and edits copies behind its back to show that this is found.
+ * The demo: replays a run log into an encrypted, signed log, a SQLite file or on a
+ * PostgreSQL server, with a JSONL copy beside it, records there what a sandbox does,
+ * shows what is in it, verifies it, and edits copies behind its back to show that this
+ * is found.
  *
  *     deno task demo --help
  *
@@ -50,10 +51,16 @@ async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
       `are more than ${EVENTS_MAX}`;
     throw new UsageError(message);
   }
+  if (flags.sink !== undefined) {
+    const { checkServer } = await import("./postgres_store.ts");
+    await checkServer(flags.sink);
+  }
   const folder = await makeRunFolder(flags.out);
   console.log(`Replaying ${flags.in}\ninto ${folder}\n`);
+  let farewell = "";
   try {
-    await using demoLog = await openDemoLog(folder, flags.driver);
+    await using demoLog = await openDemoLog(folder, flags);
+    farewell = demoLog.store.farewell;
     const checks = [
       ...await fill(demoLog, events, flags, signal),
       ...await verify(demoLog, signal),
@@ -64,7 +71,7 @@ async function demo(flags: Flags, signal: AbortSignal): Promise<boolean> {
     console.log(
       `\nThe files are in ${folder}.\n` +
         "Its keys.env is for ManagedAesGcmCodec.fromEnv; it lies beside the log " +
-        "only\nbecause this is a demo.",
+        "only\nbecause this is a demo." + (farewell && `\n${farewell}`),
     );
   }
 }
@@ -126,13 +133,13 @@ function distinct(events: readonly Event[]): Iterable<Event> {
 
 /** Verifies the log and its copy. */
 async function verify(
-  { log, copy, keys, anchors }: DemoLog,
+  { store, log, copy, keys, anchors }: DemoLog,
   signal: AbortSignal,
 ): Promise<Check[]> {
   const options = { key: keys.signKey, anchors, signal };
   const events = await log.count();
   const reports = {
-    "run.db": await verifyLog(log, options),
+    [store.name]: await verifyLog(log, options),
     "run.jsonl": await verifyLog(copy, options),
   };
   showReports(reports);
@@ -148,7 +155,7 @@ async function edit(demoLog: DemoLog, signal: AbortSignal): Promise<Check[]> {
   for (const tampering of await planTamperings(demoLog.log)) {
     const result = await tamper(demoLog, tampering, signal);
     showTampering(tampering, result);
-    const what = `the edit of ${tampering.name}.db is found`;
+    const what = `the edit of ${result.name} is found`;
     checks.push({ what, problem: result.problem });
   }
   return checks;

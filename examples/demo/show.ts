@@ -1,4 +1,4 @@
-import type { ChainViolation, LogReport, SqliteSink } from "@zu/backends/sinks";
+import type { ChainViolation, EventSink, LogReport } from "@zu/backends/sinks";
 import type { Check } from "./checks.ts";
 import type { Counts } from "./counts.ts";
 import type { DemoLog } from "./demo_log.ts";
@@ -35,7 +35,7 @@ export function showCounts({ byType, byTrace }: Counts): void {
 }
 
 /** Prints the first page of the first event's task. */
-export async function showTask(log: SqliteSink): Promise<void> {
+export async function showTask(log: EventSink): Promise<void> {
   const [first] = await log.query({}, { limit: 1 });
   if (first === undefined) return;
   const { task_id } = first.event;
@@ -52,20 +52,16 @@ export async function showTask(log: SqliteSink): Promise<void> {
   }
 }
 
-/** Prints what a log takes on disk, and which SQLite wrote it. */
+/** Prints what a log takes on disk, and what wrote it. */
 export async function showStorage(
-  { folder, log }: DemoLog,
+  { folder, store }: DemoLog,
   events: number,
 ): Promise<void> {
-  // Without, most of the log would still be in the write-ahead log.
-  await log.checkpoint();
-  console.log(`\nStorage: SQLite ${log.sqliteVersion}, driver ${log.driver}\n`);
-  const rows: [string, number, number][] = [];
-  for (const name of ["run.db", "run.db-wal", "run.jsonl"]) {
-    const { size } = await Deno.stat(`${folder}/${name}`);
-    rows.push([name, size, size / events]);
-  }
-  console.log(formatTable(["file", "bytes", "bytes an event"], rows));
+  console.log(`\nStorage: ${store.storage}\n`);
+  const { size } = await Deno.stat(`${folder}/run.jsonl`);
+  const rows = [...await store.sizes(), ["run.jsonl", size] as const]
+    .map(([name, bytes]) => [name, bytes, bytes / events]);
+  console.log(formatTable(["log", "bytes", "bytes an event"], rows));
 }
 
 /** Prints what verifications found. */
@@ -84,10 +80,10 @@ export function showReports(reports: Record<string, LogReport>): void {
 
 /** Prints what came of one edit. */
 export function showTampering(
-  { name, what }: Tampering,
-  { violations }: TamperResult,
+  { what }: Tampering,
+  { name, violations }: TamperResult,
 ): void {
-  console.log(`  ${name}.db: ${what}`);
+  console.log(`  ${name}: ${what}`);
   for (const violation of violations.slice(0, VIOLATIONS_SHOWN)) {
     console.log(`    ${describeViolation(violation)}`);
   }

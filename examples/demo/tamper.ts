@@ -1,10 +1,11 @@
-import { DatabaseSync } from "node:sqlite";
-import { type ChainViolation, SqliteSink, verifyLog } from "@zu/backends/sinks";
+import { type ChainViolation, verifyLog } from "@zu/backends/sinks";
 import type { DemoLog } from "./demo_log.ts";
 import type { Finding, Tampering } from "./tampering.ts";
 
 /** What came of an edit. */
 export interface TamperResult {
+  /** What the edited copy is called. */
+  readonly name: string;
   /** What the verification found. */
   readonly violations: readonly ChainViolation[];
   /** What is wrong with that, `undefined` if it is what it should be. */
@@ -13,34 +14,19 @@ export interface TamperResult {
 
 /** Edits a copy of the log, and verifies what it has become. */
 export async function tamper(
-  { folder, log, keys, anchors }: DemoLog,
+  { store, keys, anchors }: DemoLog,
   { name, edit, expected }: Tampering,
   signal: AbortSignal,
 ): Promise<TamperResult> {
-  const path = `${folder}/${name}.db`;
-  await log.backup(path);
-  editFile(path, edit);
-  await using copy = await SqliteSink.open(path, {
-    codec: keys.codec,
-    driver: log.driver,
-    readOnly: true,
+  return await store.edited(name, edit, async (copy, copyName) => {
+    const { violations } = await verifyLog(copy, {
+      key: keys.signKey,
+      anchors,
+      signal,
+    });
+    const problem = judgeFindings(expected, violations);
+    return { name: copyName, violations, problem };
   });
-  const { violations } = await verifyLog(copy, {
-    key: keys.signKey,
-    anchors,
-    signal,
-  });
-  return { violations, problem: judgeFindings(expected, violations) };
-}
-
-/** Edits a file as someone would who knows SQLite and has no key. */
-function editFile(path: string, edit: Tampering["edit"]): void {
-  const db = new DatabaseSync(path);
-  try {
-    edit(db);
-  } finally {
-    db.close();
-  }
 }
 
 /**

@@ -1,9 +1,9 @@
-import type { DatabaseSync } from "node:sqlite";
 import type {
   ChainViolation,
-  SqliteSink,
+  EventSink,
   StoredEvent,
 } from "@zu/backends/sinks";
+import type { EditedRows, SqlValue } from "./log_store.ts";
 
 /** What a verification has to say about an edit. */
 export type Finding = Pick<
@@ -11,14 +11,14 @@ export type Finding = Pick<
   "code" | "seq" | "event_id" | "trace_id"
 >;
 
-/** An edit that someone makes with a SQLite shell. */
+/** An edit that someone makes with a shell for SQL. */
 export interface Tampering {
   /** What the edited copy is called. */
   readonly name: string;
   /** What is done, in words. */
   readonly what: string;
   /** Does it. */
-  readonly edit: (db: DatabaseSync) => void;
+  readonly edit: (rows: EditedRows) => Promise<void>;
   /** What has to be found. */
   readonly expected: Finding;
 }
@@ -33,7 +33,7 @@ interface Choice {
  * Makes the edits that fit a log. A row in the middle of a trace can be taken out
  * only where some trace has two events.
  */
-export async function planTamperings(log: SqliteSink): Promise<Tampering[]> {
+export async function planTamperings(log: EventSink): Promise<Tampering[]> {
   const { victim, next } = await chooseVictim(log);
   const { trace_id } = victim.event;
   const traceEvents = await log.count({ trace_id });
@@ -46,7 +46,7 @@ export async function planTamperings(log: SqliteSink): Promise<Tampering[]> {
 }
 
 /** Chooses a row from the middle of the log, as far as there is one. */
-async function chooseVictim(log: SqliteSink): Promise<Choice> {
+async function chooseVictim(log: EventSink): Promise<Choice> {
   const middle = Math.floor(await log.count() / 2);
   const lastOfTrace = new Map<string, StoredEvent>();
   let choice: Choice | undefined;
@@ -67,7 +67,7 @@ function editColumn(victim: StoredEvent): Tampering {
   return {
     name: "edited-column",
     what: `seq ${victim.seq} was given another parent_id`,
-    edit: (db) => changeRow(db, sql, crypto.randomUUID(), victim.seq),
+    edit: (rows) => changeRow(rows, sql, crypto.randomUUID(), victim.seq),
     expected: { code: "column_mismatch", ...rowOf(victim) },
   };
 }
@@ -76,7 +76,7 @@ function editBlob(victim: StoredEvent): Tampering {
   return {
     name: "edited-blob",
     what: `one bit of the encrypted event of seq ${victim.seq} was flipped`,
-    edit: (db) => flipBit(db, victim.seq),
+    edit: (rows) => flipBit(rows, victim.seq),
     expected: { code: "unreadable_row", ...rowOf(victim) },
   };
 }
@@ -87,7 +87,7 @@ function deleteRow(victim: StoredEvent, next: StoredEvent): Tampering {
   return {
     name: "deleted-row",
     what: `seq ${victim.seq} was deleted, which seq ${next.seq} links to`,
-    edit: (db) => changeRow(db, sql, victim.seq),
+    edit: (rows) => changeRow(rows, sql, victim.seq),
     expected: { code: "broken_link", ...rowOf(next) },
   };
 }
@@ -98,8 +98,8 @@ function cutTail(trace_id: string, traceEvents: number): Tampering {
   return {
     name: "cut-tail",
     what: "the last event of a trace was deleted",
-    edit: (db) =>
-      changeRow(db, `DELETE FROM events WHERE seq = (${last})`, trace_id),
+    edit: (rows) =>
+      changeRow(rows, `DELETE FROM events WHERE seq = (${last})`, trace_id),
     expected: {
       code: traceEvents > 1 ? "cut_tail" : "missing_trace",
       event_id: null,
@@ -112,22 +112,23 @@ function rowOf({ seq, event }: StoredEvent): Omit<Finding, "code"> {
   return { seq, event_id: event.event_id, trace_id: event.trace_id };
 }
 
-function flipBit(db: DatabaseSync, seq: number): void {
-  const row = db.prepare("SELECT data FROM events WHERE seq = ?").get(seq);
+async function flipBit(rows: EditedRows, seq: number): Promise<void> {
+  const row = await rows.get("SELECT data FROM events WHERE seq = ?", seq);
   const data = row?.data;
   if (!(data instanceof Uint8Array)) {
     throw new Error(`Cannot edit the blob of seq ${seq}: there is none`);
   }
   data[data.length >> 1]! ^= 1;
-  changeRow(db, "UPDATE events SET data = ? WHERE seq = ?", data, seq);
+  const sql = "UPDATE events SET data = ? WHERE seq = ?";
+  await changeRow(rows, sql, data, seq);
 }
 
 /** Changes one row; an edit that hits none would prove nothing. */
-function changeRow(
-  db: DatabaseSync,
+async function changeRow(
+  rows: EditedRows,
   sql: string,
-  ...params: (string | number | Uint8Array)[]
-): void {
-  const { changes } = db.prepare(sql).run(...params);
+  ...values: SqlValue[]
+): Promise<void> {
+  const changes = await rows.change(sql, ...values);
   if (changes !== 1) throw new Error(`"${sql}" changed ${changes} rows, not 1`);
 }

@@ -124,6 +124,8 @@ LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
 BEGIN
   level := set_config('synchronous_commit', commit_level, true);
   standbys := current_setting('synchronous_standby_names');
+  -- What the server says of a wait that was cancelled must not be kept back.
+  PERFORM set_config('client_min_messages', 'notice', true);
   UPDATE ZU.zu_log SET version = version;
 END
 $zu$;

@@ -2,13 +2,13 @@ import type { WriteBatch } from "../rows/stored_rows.ts";
 import type { PgNotice, PgQuerier, PgRow } from "./client.ts";
 import type { Lane } from "./lane.ts";
 import type { Select } from "./select.ts";
-import { plainArray, textArray, toStored } from "./text.ts";
+import { byteText, plainArray, textArray, toStored } from "./text.ts";
 
 const COLUMNS_A_ROW = 6;
 const APPEND = "SELECT * FROM ZU.append($1, $2, $3::text::text[], " +
   "$4::text::text[], $5::text::text[], $6::text::text[], $7::text::text[], " +
   "$8::text::text[], $9::text::text[], $10::text::text[], $11::text::integer[], " +
-  "$12::text::integer[], $13::bytea, $14::text::integer[], $15::text::text[], " +
+  "$12::text::integer[], $13::text::bytea, $14::text::integer[], $15::text::text[], " +
   "$16::text::text[])";
 const DRAWN = /^zu\.drawn (\d+) (\d+)$/;
 /** What PostgreSQL says when a commit has not waited for its standbys to the end. */
@@ -73,7 +73,7 @@ export function appendCall(
       stored(column(5)),
       plainArray(starts),
       plainArray(blobs.lengths),
-      blobs.bytes.subarray(0, start),
+      byteText(blobs.bytes.subarray(0, start)),
       plainArray(ctx.map(([event_id]) => places.get(event_id)!)),
       stored(ctx.map(([, field]) => field)),
       stored(ctx.map(([, , value]) => value)),

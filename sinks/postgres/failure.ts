@@ -24,10 +24,15 @@ const LOST: ReadonlySet<string> = new Set([
   "EPIPE",
   "ENOENT",
   "ENOTFOUND",
+  "EAI_AGAIN",
+  "EADDRNOTAVAIL",
   "EHOSTUNREACH",
   "ENETUNREACH",
+  "EHOSTDOWN",
+  "ENETDOWN",
   "ETIMEDOUT",
   "ZU_NO_ANSWER",
+  "ZU_STANDBY",
   // PostgreSQL is being shut down, has crashed, or is starting.
   "57P01",
   "57P02",
@@ -43,8 +48,15 @@ const AGAIN: ReadonlySet<string> = new Set(["40001", "40P01", "55P03"]);
 const UNIQUE_VIOLATION = "23505";
 const CONNECTION_EXCEPTION = "08";
 
+/** A prepared statement is not there, or there twice: it is another connection's. */
+const POOLED = [
+  "io",
+  "behind a pooler in transaction mode, open with prepare: false",
+] as const;
+
 const ADVICE: Readonly<Record<string, readonly [SinkErrorCode, string]>> = {
   "25006": ["read_only", "the server is a standby; connect to the primary"],
+  "26000": POOLED,
   "28000": ["io", "see to the role's rights to log in"],
   "28P01": ["io", "see to the role's password"],
   "3D000": ["io", "make the database, or name another"],
@@ -57,6 +69,7 @@ const ADVICE: Readonly<Record<string, readonly [SinkErrorCode, string]>> = {
     "not_a_log",
     "the schema lacks a function; open it once with its owner",
   ],
+  "42P05": POOLED,
   "42P01": [
     "not_a_log",
     "see to the schema's name, or open with a role that may make it",
@@ -70,6 +83,7 @@ const ADVICE: Readonly<Record<string, readonly [SinkErrorCode, string]>> = {
     "not_durable",
     "give the server a synchronous standby, or ask for less",
   ],
+  ZU_STANDBY: ["read_only", "connect to the primary"],
   "55P03": ["locked", "another append holds the trace; try again"],
 };
 
@@ -110,8 +124,30 @@ function adviceFor(error: unknown): string {
 
 /** No answer came in time; the connection is given up. */
 export function noAnswer(timeoutMs: number): Error {
-  return Object.assign(
-    new Error(`the server has not answered within ${timeoutMs} ms`),
-    { code: "ZU_NO_ANSWER" },
+  return withCode(
+    "ZU_NO_ANSWER",
+    `the server has not answered within ${timeoutMs} ms`,
+  );
+}
+
+function withCode(code: string, message: string): Error {
+  return Object.assign(new Error(message), { code });
+}
+
+/** No connection was made in time. */
+export function connectTimeout(timeoutMs: number): Error {
+  return withCode("CONNECT_TIMEOUT", `no connection within ${timeoutMs} ms`);
+}
+
+/** The connection is gone, and with it whatever was under way. */
+export function connectionLost(): Error {
+  return withCode("CONNECTION_CLOSED", "the connection is closed");
+}
+
+/** The server is none that a log is read from. */
+export function isStandby(): Error {
+  return withCode(
+    "ZU_STANDBY",
+    "the server is a standby, which cannot tell how far the log is settled",
   );
 }

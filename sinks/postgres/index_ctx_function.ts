@@ -20,7 +20,8 @@ BEGIN
     SET value = EXCLUDED.value, seq = EXCLUDED.seq
     WHERE old.seq <> EXCLUDED.seq;
   INSERT INTO ZU.zu_ctx_fields AS old (field, indexed_to)
-    SELECT name, least(up_to, ZU.settled()) FROM unnest(noted) AS name ORDER BY 1
+    SELECT name, least(up_to, (SELECT seq FROM ZU.settled()))
+    FROM unnest(noted) AS name ORDER BY 1
   ON CONFLICT (field) DO UPDATE
     SET indexed_to = greatest(old.indexed_to, EXCLUDED.indexed_to);
 END

@@ -1,5 +1,6 @@
 import { SinkError } from "../sink_error.ts";
 import type { PgClient, PgQuerier, PgRow } from "./client.ts";
+import { Connections } from "./connections.ts";
 import { fromPg, noAnswer, troubleOf } from "./failure.ts";
 import { quoted } from "./schema.ts";
 import type { Select } from "./select.ts";
@@ -14,23 +15,26 @@ export interface LaneOptions {
   /** For how long a read is tried again while the server cannot be reached. */
   readonly reconnectMs: number;
   readonly prepare: boolean;
-  /** Makes a client; another one when the one before was given up. */
-  readonly client: () => Promise<PgClient>;
+  /** How many connections it has at most. */
+  readonly max: number;
+  /** Makes a connection. */
+  readonly connect: (signal: AbortSignal) => Promise<PgClient>;
 }
 
 /**
- * A client that is given up, and made anew, when the server does not answer: what is
- * stuck on a connection must not hold up what comes after it.
+ * Runs statements, each on a connection that has nothing else to do meanwhile. One that
+ * does not answer is given up: what is stuck must not hold up what comes after it.
  */
 export class Lane {
   readonly #options: LaneOptions;
   readonly #prefix: string;
-  #client: Promise<PgClient> | undefined;
+  readonly #connections: Connections<PgClient>;
   #isClosed = false;
 
   constructor(options: LaneOptions) {
     this.#options = options;
     this.#prefix = `${quoted(options.schema)}.`;
+    this.#connections = new Connections(options.max, options.connect);
   }
 
   /** A statement with the schema's name in place of `ZU.`. */
@@ -77,7 +81,7 @@ export class Lane {
     }
   }
 
-  /** Runs a statement on a client or in a transaction of it. */
+  /** Runs a statement on a connection. */
   async on(
     querier: PgQuerier,
     { sql, params }: Select,
@@ -86,48 +90,73 @@ export class Lane {
     return await querier.unsafe(this.sql(sql), params, { prepare });
   }
 
-  /** Has something done with the client, and gives it up if there is no answer. */
+  /** Runs a transaction. */
+  async transaction<Result>(
+    work: (tx: PgQuerier) => Promise<Result>,
+  ): Promise<Result> {
+    return await this.run(async (client) => {
+      try {
+        await client.unsafe("BEGIN");
+        const result = await work(client);
+        await client.unsafe("COMMIT");
+        return result;
+      } catch (error) {
+        // The server rolls back, and lets go of every lock, when it is gone.
+        client.destroy();
+        throw error;
+      }
+    });
+  }
+
+  /** Has something done with a connection, and gives it up if there is no answer. */
   async run<Result>(
     work: (client: PgClient) => Promise<Result>,
     signal?: AbortSignal,
   ): Promise<Result> {
     signal?.throwIfAborted();
-    const client = await this.#get();
-    const { answerTimeoutMs } = this.#options;
+    const done = this.#lend(work);
+    if (signal === undefined) return await done;
     const { promise: stopped, reject } = Promise.withResolvers<never>();
-    const timer = setTimeout(() => {
-      reject(noAnswer(answerTimeoutMs));
-      this.#giveUp(client);
-    }, answerTimeoutMs);
-    const onAbort = () => reject(signal!.reason);
-    signal?.addEventListener("abort", onAbort);
-    const working = work(client);
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener("abort", onAbort);
+    // Nobody waits for it any more, when it was stopped.
+    done.catch(() => {});
     try {
-      return await Promise.race([working, stopped]);
+      return await Promise.race([done, stopped]);
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener("abort", onAbort);
-      // Nobody waits for it any more, when it is too late.
-      working.catch(() => {});
+      signal.removeEventListener("abort", onAbort);
     }
   }
 
-  async #get(): Promise<PgClient> {
-    if (this.#isClosed) throw closed();
-    const client = this.#client ??= this.#options.client();
-    return await client;
-  }
-
-  #giveUp(stuck: PgClient): void {
-    this.#client = undefined;
-    // Whoever else is on it is told that the connection is gone.
-    stuck.end({ timeout: 0 }).catch(() => {});
+  async #lend<Result>(
+    work: (client: PgClient) => Promise<Result>,
+  ): Promise<Result> {
+    const client = await this.#connections.take();
+    const { answerTimeoutMs } = this.#options;
+    const { promise: late, reject } = Promise.withResolvers<never>();
+    const timer = setTimeout(
+      () => reject(noAnswer(answerTimeoutMs)),
+      answerTimeoutMs,
+    );
+    const working = work(client);
+    // Nobody waits for it any more, when it is too late.
+    working.catch(() => {});
+    try {
+      return await Promise.race([working, late]);
+    } catch (error) {
+      // A server may say so on a connection that stays: a standby, say.
+      if (troubleOf(error) === "lost") client.destroy();
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      this.#connections.give(client);
+    }
   }
 
   /** Ends the connections; what is under way gets no answer. */
   async close(): Promise<void> {
     this.#isClosed = true;
-    await (await this.#client)?.end({ timeout: 0 });
+    await this.#connections.close(closed());
   }
 }
 

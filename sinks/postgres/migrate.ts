@@ -25,38 +25,36 @@ export async function migrate(lane: Lane, schema: string): Promise<void> {
   const lockClass = CLASSES_A_LOG *
     (1 + crypto.getRandomValues(new Uint32Array(1))[0]! % (CLASSES - 1));
   try {
-    await lane.run((client) =>
-      client.begin(async (tx) => {
-        await lane.on(tx, {
-          sql:
-            "SELECT pg_advisory_xact_lock(hashtextextended('zu.migrate ' || $1, 0::bigint))",
-          params: [schema],
-        });
-        // A role that may not make schemas can be given one.
-        const [found] = await lane.on(tx, { sql: OWNER, params: [schema] });
-        if (found === undefined) {
-          await tx.unsafe(`CREATE SCHEMA ${quoted(schema)}`);
-        } else if (found.is_foreign === true) {
-          // The log's functions run as who owns them, which is not to be a superuser.
-          await tx.unsafe(`SET LOCAL ROLE ${quoted(String(found.owner))}`);
-        }
-        await tx.unsafe(statements(schema));
-        // A trigger on somebody else's table would run as the log's owner.
-        const [foreign] = await lane.on(tx, {
-          sql: FOREIGN_OBJECTS,
-          params: [schema],
-        });
-        if (foreign!.names !== null) {
-          throw notOurs(schema, String(foreign!.names));
-        }
-        await lane.on(tx, {
-          sql: "INSERT INTO ZU.zu_log AS log (version, lock_class) " +
-            "VALUES ($1::integer, $2::integer) ON CONFLICT (one) DO UPDATE " +
-            "SET version = greatest(log.version, EXCLUDED.version)",
-          params: [SCHEMA_VERSION, lockClass],
-        });
-      })
-    );
+    await lane.transaction(async (tx) => {
+      await lane.on(tx, {
+        sql:
+          "SELECT pg_advisory_xact_lock(hashtextextended('zu.migrate ' || $1, 0::bigint))",
+        params: [schema],
+      });
+      // A role that may not make schemas can be given one.
+      const [found] = await lane.on(tx, { sql: OWNER, params: [schema] });
+      if (found === undefined) {
+        await tx.unsafe(`CREATE SCHEMA ${quoted(schema)}`);
+      } else if (found.is_foreign === true) {
+        // The log's functions run as who owns them, which is not to be a superuser.
+        await tx.unsafe(`SET LOCAL ROLE ${quoted(String(found.owner))}`);
+      }
+      await tx.unsafe(statements(schema));
+      // A trigger on somebody else's table would run as the log's owner.
+      const [foreign] = await lane.on(tx, {
+        sql: FOREIGN_OBJECTS,
+        params: [schema],
+      });
+      if (foreign!.names !== null) {
+        throw notOurs(schema, String(foreign!.names));
+      }
+      await lane.on(tx, {
+        sql: "INSERT INTO ZU.zu_log AS log (version, lock_class) " +
+          "VALUES ($1::integer, $2::integer) ON CONFLICT (one) DO UPDATE " +
+          "SET version = greatest(log.version, EXCLUDED.version)",
+        params: [SCHEMA_VERSION, lockClass],
+      });
+    });
   } catch (error) {
     throw fromPg(error, `make the log in the schema "${schema}"`);
   }

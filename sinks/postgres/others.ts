@@ -1,5 +1,5 @@
 import type { ChangeSignal } from "../_change_signal.ts";
-import type { PgClientOptions } from "./client.ts";
+import type { PgClient, PgClientOptions } from "./client.ts";
 import { Lane, type LaneOptions } from "./lane.ts";
 import { quoted } from "./schema.ts";
 
@@ -7,15 +7,16 @@ import { quoted } from "./schema.ts";
 const NOTIFY_MS = 10;
 
 /** What {@linkcode Others} works with. */
-export interface OthersOptions extends Omit<LaneOptions, "client"> {
+export interface OthersOptions extends Omit<LaneOptions, "max" | "connect"> {
   readonly lockClass: number;
   readonly change: ChangeSignal;
   /** Where others are told. */
   readonly lane: Lane;
-  /** Makes the client that listens. */
-  readonly client: (
+  /** Makes the connection that listens. */
+  readonly connect: (
     on: Required<Pick<PgClientOptions, "onNotify" | "onClose">>,
-  ) => ReturnType<LaneOptions["client"]>;
+    signal: AbortSignal,
+  ) => Promise<PgClient>;
 }
 
 /**
@@ -34,7 +35,7 @@ export class Others {
   #telling: Promise<void> = Promise.resolve();
 
   constructor(options: OthersOptions) {
-    const { lane, lockClass, change, client } = options;
+    const { lane, lockClass, change, connect } = options;
     this.#lane = lane;
     this.#channel = `zu_${lockClass}`;
     const onClose = () => {
@@ -43,7 +44,8 @@ export class Others {
     const onNotify = () => change.notify();
     this.#ears = new Lane({
       ...options,
-      client: () => client({ onNotify, onClose }),
+      max: 1,
+      connect: (signal) => connect({ onNotify, onClose }, signal),
     });
   }
 

@@ -7,7 +7,8 @@ import type { RowCodec } from "../rows/row_codec.ts";
 import { SinkError } from "../sink_error.ts";
 import { AppendLane, type PostgresDurability } from "./append_lane.ts";
 import { Appender } from "./appender.ts";
-import { makeClient, type PgClient, type PgClientOptions } from "./client.ts";
+import type { PgClient, PgClientOptions } from "./client.ts";
+import { connect } from "./connect.ts";
 import { Lane } from "./lane.ts";
 import { LogReads } from "./log_reads.ts";
 import { migrate } from "./migrate.ts";
@@ -15,6 +16,7 @@ import { Others } from "./others.ts";
 import { reindexedLog } from "./reindexed_log.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { lookAtServer, type ServerState } from "./server.ts";
+import { Servers } from "./servers.ts";
 import { Settled } from "./settled.ts";
 
 const READ_CONNECTIONS = 4;
@@ -51,12 +53,23 @@ export async function openParts(
   change: ChangeSignal,
   { signKey, onCorrupt }: Extras,
 ): Promise<Parts> {
-  const client = (
-    max: number,
-    on: Pick<PgClientOptions, "onNotice" | "onNotify" | "onClose"> = {},
+  const servers = new Servers(options.address);
+  const { connectTimeoutMs } = options;
+  const connectTo = (
+    on: Pick<PgClientOptions, "onNotice" | "onNotify" | "onClose">,
+    signal: AbortSignal,
   ): Promise<PgClient> =>
-    makeClient({ ...options, ...on, max, applicationName: "zu-backends" });
-  const lane = new Lane({ ...options, client: () => client(READ_CONNECTIONS) });
+    connect({
+      servers,
+      connectTimeoutMs,
+      applicationName: "zu-backends",
+      ...on,
+    }, signal);
+  const lane = new Lane({
+    ...options,
+    max: READ_CONNECTIONS,
+    connect: (signal) => connectTo({}, signal),
+  });
   try {
     const state = await openLog(lane, options);
     const settled = new Settled(lane, options.answerTimeoutMs);
@@ -69,13 +82,14 @@ export async function openParts(
       lockClass: state.log!.lockClass,
       change,
       lane,
-      client: (on) => client(1, on),
+      connect: connectTo,
     });
     const lanes = Array.from({ length: options.connections }, () => {
       const made: AppendLane = new AppendLane(
         new Lane({
           ...options,
-          client: () => client(1, { onNotice: made.notice }),
+          max: 1,
+          connect: (signal) => connectTo({ onNotice: made.notice }, signal),
         }),
         options.durability,
       );

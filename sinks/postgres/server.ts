@@ -23,7 +23,6 @@ const LOOK = `SELECT current_setting('server_version') AS version,
   current_setting('fsync') AS fsync,
   current_setting('full_page_writes') AS full_page_writes,
   current_setting('synchronous_standby_names') AS standbys,
-  pg_is_in_recovery()::text AS in_recovery,
   to_regclass($1) IS NOT NULL AS has_log,
   to_regclass($2) IS NOT NULL AS has_events`;
 
@@ -41,8 +40,7 @@ export async function lookAtServer(
     sql: LOOK,
     params: [lane.sql("ZU.zu_log"), lane.sql("ZU.events")],
   }, "open the log");
-  const { version, number, encoding, fsync, full_page_writes, in_recovery } =
-    server!;
+  const { version, number, encoding, fsync, full_page_writes } = server!;
   const standbys = String(server!.standbys);
   if (Number(number) < VERSION_MIN) {
     throw refused(
@@ -56,13 +54,6 @@ export async function lookAtServer(
       "not_a_log",
       `the database's encoding is ${encoding}`,
       "make one with ENCODING 'UTF8'",
-    );
-  }
-  if (in_recovery === "true") {
-    throw refused(
-      "read_only",
-      "it is a standby, which cannot tell how far the log is settled",
-      "connect to the primary",
     );
   }
   if (!readOnly) {
@@ -119,7 +110,7 @@ async function logState(
 }
 
 function refused(
-  code: "not_a_log" | "not_durable" | "read_only",
+  code: "not_a_log" | "not_durable",
   found: string,
   advice: string,
 ): SinkError {

@@ -48,12 +48,12 @@ export class Settled {
     const deadline = performance.now() + this.#patienceMs;
     for (let waitMs = 1;; waitMs = Math.min(waitMs * 2, WAIT_MS_MAX)) {
       const askedMs = performance.now();
-      const sql = "SELECT ZU.settled() AS seq";
+      const sql = "SELECT seq, gate FROM ZU.settled()";
       const [row] = await this.#lane.read({ sql, params: [] }, "read");
-      const seq = Number(row!.seq);
+      const [seq, gate] = [Number(row!.seq), Number(row!.gate)];
       if (seq >= this.#seq) [this.#seq, this.#askedMs] = [seq, askedMs];
-      if (seq >= own) return seq;
-      if (askedMs > deadline) throw unsettled(own, seq);
+      if (gate >= own) return seq;
+      if (askedMs > deadline) throw unsettled(own, gate);
       await new Promise((resolve) => setTimeout(resolve, waitMs));
     }
   }

@@ -11,11 +11,16 @@
  * the server, this one waits for this log's appends alone: a transaction that is left
  * open elsewhere holds no reader up.
  *
+ * `seq` is the last row up to there. A reader that went on to `gate`, over places that
+ * were drawn and not used, could lose a row: a server that crashes or fails over just
+ * then knows nothing of them, and they come again. Those before a row do not, since its
+ * commit has brought to the disk, and to the standbys, that they were drawn.
+ *
  * Locks carry 31 bits of the number: those that lie behind it by less than half of
  * that range are older, all others newer, and do not count.
  */
 export const SETTLED = `
-CREATE OR REPLACE FUNCTION ZU.settled() RETURNS bigint
+CREATE OR REPLACE FUNCTION ZU.settled(OUT seq bigint, OUT gate bigint)
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
 DECLARE
   class integer := (SELECT lock_class FROM ZU.zu_log);
@@ -27,7 +32,8 @@ BEGIN
   WHERE locktype = 'advisory' AND objsubid = 2 AND classid::bigint = class
     AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
     AND (drawn_to - objid::bigint) & 2147483647 < 1073741824;
-  RETURN drawn_to - coalesce(behind, 0);
+  gate := drawn_to - coalesce(behind, 0);
+  seq := coalesce((SELECT max(e.seq) FROM ZU.events e WHERE e.seq <= gate), 0);
 END
 $zu$;
 `;

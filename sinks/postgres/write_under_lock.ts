@@ -132,47 +132,45 @@ async function attemptUnderLock(
   const { lane, context, answerTimeoutMs } = options;
   let result: Attempt | undefined;
   const answer = await lane.settle(() =>
-    lane.lane.run((client) =>
-      client.begin(async (tx) => {
-        // The server lets go of the locks, whatever becomes of this process.
-        await lane.lane.on(tx, {
-          sql: "SELECT set_config('lock_timeout', $1, true), " +
-            "set_config('idle_in_transaction_session_timeout', $1, true), " +
-            "ZU.lock_traces($2::text::text[])",
-          params: [String(answerTimeoutMs), plainArray([...traceIds(units)])],
-        });
-        const known = await lookUp(tx, units, options);
-        await loadHeads(
-          {
-            heads: (request) =>
-              readHeads((select) => lane.lane.on(tx, select), request),
-          },
-          context,
-          traceIds(units),
-        );
-        const group = new Group(units, known, context);
-        if (group.size === 0) {
-          const durability = await lane.confirmIn(tx);
-          const answer = {
-            kind: "committed",
-            firstSeq: 1,
-            durability,
-          } as const;
-          result = { group, answer, durability };
-          return answer;
-        }
-        const batch = await group.batch().catch((error) => {
-          result = { codecError: error };
-        });
-        if (batch === undefined) return { kind: "stale" };
-        const answer = await lane.appendIn(tx, batch);
-        const durability = "durability" in answer
-          ? answer.durability
-          : { synchronousCommit: "", synchronousStandbys: "" };
+    lane.lane.transaction(async (tx) => {
+      // The server lets go of the locks, whatever becomes of this process.
+      await lane.lane.on(tx, {
+        sql: "SELECT set_config('lock_timeout', $1, true), " +
+          "set_config('idle_in_transaction_session_timeout', $1, true), " +
+          "ZU.lock_traces($2::text::text[])",
+        params: [String(answerTimeoutMs), plainArray([...traceIds(units)])],
+      });
+      const known = await lookUp(tx, units, options);
+      await loadHeads(
+        {
+          heads: (request) =>
+            readHeads((select) => lane.lane.on(tx, select), request),
+        },
+        context,
+        traceIds(units),
+      );
+      const group = new Group(units, known, context);
+      if (group.size === 0) {
+        const durability = await lane.confirmIn(tx);
+        const answer = {
+          kind: "committed",
+          firstSeq: 1,
+          durability,
+        } as const;
         result = { group, answer, durability };
         return answer;
-      })
-    )
+      }
+      const batch = await group.batch().catch((error) => {
+        result = { codecError: error };
+      });
+      if (batch === undefined) return { kind: "stale" };
+      const answer = await lane.appendIn(tx, batch);
+      const durability = "durability" in answer
+        ? answer.durability
+        : { synchronousCommit: "", synchronousStandbys: "" };
+      result = { group, answer, durability };
+      return answer;
+    })
   );
   return "codecError" in result! ? result : { ...result!, answer };
 }

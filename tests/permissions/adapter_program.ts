@@ -1,15 +1,24 @@
 // Opens an adapter, uses it and closes it: run by the tests of the README's table
 // of permissions with exactly the flags that stand there.
-import { createEvent, JsonlSink, MemorySink, SqliteSink } from "../../mod.ts";
+import {
+  createEvent,
+  JsonlSink,
+  MemorySink,
+  PostgresSink,
+  SqliteSink,
+} from "../../mod.ts";
 import type { EventSink } from "../../mod.ts";
 import { LocalDockerBackend } from "../../backends/local_docker_backend.ts";
 
-const SINKS: Readonly<Record<string, () => EventSink | Promise<EventSink>>> = {
+const SINKS: Readonly<
+  Record<string, (address: string) => EventSink | Promise<EventSink>>
+> = {
   MemorySink: () => new MemorySink(),
   JsonlSink: () => new JsonlSink("logs/run.jsonl"),
   "SqliteSink, builtin": () =>
     SqliteSink.open("logs/run.db", { driver: "builtin" }),
   "SqliteSink, ffi": () => SqliteSink.open("logs/run.db", { driver: "ffi" }),
+  PostgresSink: (address) => PostgresSink.open(address),
 };
 
 async function useSink(sink: EventSink): Promise<void> {
@@ -33,8 +42,9 @@ async function useBackend(image: string): Promise<void> {
 }
 
 if (import.meta.main) {
-  const [adapter, image] = Deno.args as [string, string?];
+  const [adapter, address] = Deno.args as [string, string?];
   const open = SINKS[adapter];
-  if (open !== undefined) await useSink(await open());
-  else await useBackend(image!);
+  // A sink on a server has an address, as a backend has an image.
+  if (open !== undefined) await useSink(await open(address!));
+  else await useBackend(address!);
 }

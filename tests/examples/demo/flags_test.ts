@@ -10,6 +10,7 @@ Deno.test("parseFlags has a default for everything", async () => {
   assertStringIncludes(await Deno.readTextFile(input), '"event_id":');
   assertEquals(others, {
     out: "demo-out",
+    sink: undefined,
     driver: "auto",
     repeat: 1,
     sandbox: true,
@@ -19,9 +20,11 @@ Deno.test("parseFlags has a default for everything", async () => {
 
 Deno.test("parseFlags takes every flag", () => {
   const args = ["--in", "a", "--out=b", "--driver", "ffi", "--repeat", "7"];
-  assertEquals(parseFlags([...args, "--no-sandbox", "--help"]), {
+  const sink = "--sink=postgres://a@b/c";
+  assertEquals(parseFlags([...args, sink, "--no-sandbox", "--help"]), {
     in: "a",
     out: "b",
+    sink: "postgres://a@b/c",
     driver: "ffi",
     repeat: 7,
     sandbox: false,
@@ -34,6 +37,8 @@ Deno.test("parseFlags refuses what it does not know, and says which", () => {
     [["--bogus"], "--bogus"],
     [["run.jsonl"], "run.jsonl"],
     [["--driver", "sqlite3"], '"sqlite3"'],
+    [["--sink", "mysql://a"], "--sink"],
+    [["--sink="], "--sink"],
     [["--in="], "--in"],
     [["--out="], "--out"],
     [["--sandbox"], "--sandbox"],

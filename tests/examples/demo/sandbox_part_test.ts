@@ -11,6 +11,8 @@ import {
   SANDBOX,
 } from "./_sandbox_use.ts";
 
+const LOG = { driver: "builtin", sink: undefined } as const;
+
 const { signal } = new AbortController();
 
 async function withLog(
@@ -18,7 +20,7 @@ async function withLog(
 ): Promise<void> {
   const folder = await Deno.makeTempDir();
   try {
-    await using demoLog = await openDemoLog(folder, "builtin");
+    await using demoLog = await openDemoLog(folder, LOG);
     await use(demoLog);
   } finally {
     await Deno.remove(folder, { recursive: true });

@@ -3,6 +3,8 @@ import { createEvent } from "@zu/backends/sinks";
 import { openDemoLog } from "../../../examples/demo/demo_log.ts";
 import { ship } from "../../../examples/demo/shipping.ts";
 
+const LOG = { driver: "builtin", sink: undefined } as const;
+
 const event = () =>
   createEvent({
     trace_id: crypto.randomUUID(),
@@ -14,7 +16,7 @@ const event = () =>
 Deno.test("ship waits for the copy and the anchors, and lets one part follow another", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    await using demoLog = await openDemoLog(folder, "builtin");
+    await using demoLog = await openDemoLog(folder, LOG);
     for (const total of [1, 2]) {
       const destinations = await ship(demoLog, 10, async (publish) => {
         await publish(event());
@@ -35,7 +37,7 @@ Deno.test("ship waits for the copy and the anchors, and lets one part follow ano
 Deno.test("ship ships what was published before a failure, and passes that on", async () => {
   const folder = await Deno.makeTempDir();
   try {
-    await using demoLog = await openDemoLog(folder, "builtin");
+    await using demoLog = await openDemoLog(folder, LOG);
     await assertRejects(
       () =>
         ship(demoLog, 10, async (publish) => {

@@ -42,3 +42,13 @@ Deno.test("fromPg leaves an error of the sink, and one without a code, as it is"
 Deno.test("noAnswer counts as a lost connection", () => {
   assertEquals(troubleOf(noAnswer(100)), "lost");
 });
+
+Deno.test("fromPg tells of prepare where a pooler has mixed up statements", () => {
+  for (const code of ["26000", "42P05"]) {
+    const cause = Object.assign(new Error("said the server"), { code });
+    assertEquals(
+      fromPg(cause, "read").message.includes("prepare: false"),
+      true,
+    );
+  }
+});
