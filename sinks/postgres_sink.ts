@@ -40,9 +40,6 @@ export type {
   PostgresSinkOptions,
 } from "./postgres_sink_options.ts";
 
-/** How many rows a query reads at a time. */
-const QUERY_PAGE = 1024;
-
 /**
  * The event log in a schema of a PostgreSQL database (13 or later), for agents on many
  * machines: any number of processes append to it and read it at once. Columns, blobs
@@ -173,15 +170,10 @@ export class PostgresSink implements AuditableSink {
     options?: QueryOptions,
   ): Promise<StoredEvent[]> {
     this.#assertOpen("query");
-    const { limit, afterSeq } = queryOptions(options);
-    const plan = planFilter(filter, this.ctxFields);
-    const events: StoredEvent[] = [];
-    if (limit === 0) return events;
-    const range = { afterSeq, limit, batchSize: QUERY_PAGE };
-    for await (const page of this.#parts.pages.read(plan, range)) {
-      for (const stored of page.events) events.push(stored);
-    }
-    return events;
+    return await this.#parts.pages.all(
+      planFilter(filter, this.ctxFields),
+      queryOptions(options),
+    );
   }
 
   /**

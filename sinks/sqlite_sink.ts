@@ -41,9 +41,6 @@ import {
 export type { PayloadCodec } from "../codec/mod.ts";
 export type { SqliteSinkOptions } from "./sqlite_sink_options.ts";
 
-/** How many rows a query reads at a time. */
-const QUERY_PAGE = 1024;
-
 /** How the write-ahead log fares. */
 export interface SqliteWalState {
   /** Checkpoints that moved everything into the database. */
@@ -229,15 +226,10 @@ export class SqliteSink implements AuditableSink {
     options?: QueryOptions,
   ): Promise<StoredEvent[]> {
     this.#assertOpen("query");
-    const { limit, afterSeq } = queryOptions(options);
-    const plan = planFilter(filter, this.#parts.ctxFields);
-    const events: StoredEvent[] = [];
-    const range = { afterSeq, limit, batchSize: QUERY_PAGE };
-    if (limit === 0) return events;
-    for await (const page of this.#parts.pages.read(plan, range)) {
-      for (const stored of page.events) events.push(stored);
-    }
-    return events;
+    return await this.#parts.pages.all(
+      planFilter(filter, this.#parts.ctxFields),
+      queryOptions(options),
+    );
   }
 
   /**

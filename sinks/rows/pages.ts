@@ -92,6 +92,20 @@ export class Pages {
     }
   }
 
+  /** The matching events of a range, up to a limit. */
+  async all(
+    plan: FilterPlan,
+    { afterSeq, limit }: { afterSeq: number; limit: number },
+  ): Promise<StoredEvent[]> {
+    const events: StoredEvent[] = [];
+    if (limit === 0) return events;
+    const range = { afterSeq, limit, batchSize: FETCH_ROWS_MAX };
+    for await (const page of this.read(plan, range)) {
+      for (const stored of page.events) events.push(stored);
+    }
+    return events;
+  }
+
   async #events(
     rows: StoredRows,
     signal: AbortSignal | undefined,

@@ -1,16 +1,6 @@
 // Rows as they are stored, on their way between a sink and its storage.
 import type { FilterPlan } from "../event_filter.ts";
 
-/** Columns of a row beside seq and data, in this order, six a row. */
-export const ROW_COLUMNS = [
-  "event_id",
-  "trace_id",
-  "task_id",
-  "parent_id",
-  "type",
-  "source",
-] as const;
-
 /** The blobs of several rows, one behind the other in one buffer. */
 export interface Blobs {
   readonly bytes: Uint8Array<ArrayBuffer>;
@@ -34,7 +24,7 @@ export interface WriteBatch {
   readonly id: number;
   /** The batch that this one was linked behind before that was committed. */
   readonly basis: number | undefined;
-  /** Columns, six a row, see {@linkcode ROW_COLUMNS}. */
+  /** Columns, six a row, in the order of `FILTER_COLUMNS`. */
   readonly columns: readonly (string | null)[];
   readonly blobs: Blobs;
   /** Side-index rows: event_id, field, value. */
