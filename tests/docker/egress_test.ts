@@ -176,9 +176,13 @@ dockerTest(
   async () => {
     await using host = new Host();
     await using backend = await host.backend();
-    // What listens in its network, before anything else was done; and the leash.
-    const command = ["/bin/cat", "/proc/net/tcp", "-"];
-    for (const image of [IMAGES.noShell, IMAGES.busybox]) {
+    // What listens in its network, before anything else was done; and then to stay:
+    // without a shell, a command has the leash for its input.
+    const commands = {
+      [IMAGES.noShell]: ["/bin/cat", "/proc/net/tcp", "-"],
+      [IMAGES.busybox]: ["sh", "-c", "cat /proc/net/tcp; exec sleep 1000"],
+    };
+    for (const [image, command] of Object.entries(commands)) {
       await using sandbox = await backend.launch({
         ...host.spec,
         image,
