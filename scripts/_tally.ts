@@ -14,6 +14,9 @@ const SUMMARY =
 // deno-lint-ignore no-control-regex -- colours are control sequences
 const COLOUR = /\x1b\[[\d;]*m/g;
 
+/** How much of a run's output is kept to find its summary in. */
+const TAIL_CHARS_MAX = 64 * 1024;
+
 /** What a check exits with that cannot be made here. */
 export const SKIPPED = 77;
 
@@ -29,6 +32,11 @@ export function tallyCheck(code: number): Tally {
   return { passed: code === 0 ? 1 : 0, failed: code === 0 ? 0 : 1, skipped: 0 };
 }
 
+/** The end of an output of which there is more now: all that counting takes. */
+export function keepTail(tail: string, more: string): string {
+  return (tail + more).slice(-TAIL_CHARS_MAX);
+}
+
 /**
  * A run of `deno test`, counted by its own summary. Tests may print summaries
  * of runs that they start, so the last one counts. A run that fails without a
@@ -36,11 +44,31 @@ export function tallyCheck(code: number): Tally {
  * is a failure of its own.
  */
 export function tallyTests(code: number, output: string): Tally {
+  const tally = tallyPart(code, output);
+  const isEmpty = tally.passed === 0 && tally.failed === 0;
+  return isEmpty ? { ...tally, failed: 1 } : tally;
+}
+
+/** Like {@linkcode tallyTests}, of a part of a run, in which no test may be due. */
+export function tallyPart(code: number, output: string): Tally {
   const last = [...output.replaceAll(COLOUR, "").matchAll(SUMMARY)].at(-1);
   const [passed, failed, skipped] = [last?.[1], last?.[2], last?.[3]]
     .map((digits) => Number(digits ?? 0)) as [number, number, number];
-  const unaccounted = failed === 0 && (code !== 0 || passed === 0);
+  const unaccounted = failed === 0 && (code !== 0 || last === undefined);
   return { passed, failed: failed + (unaccounted ? 1 : 0), skipped };
+}
+
+/** A tally as the last line of a run of `deno test`, which can be counted again. */
+export function summarize(
+  { passed, failed, skipped }: Tally,
+  durationMs: number,
+): string {
+  const seconds = Math.round(durationMs / 1000);
+  const minutes = Math.floor(seconds / 60);
+  const ignored = skipped === 0 ? "" : ` | ${skipped} ignored`;
+  const time = `${minutes === 0 ? "" : `${minutes}m`}${seconds % 60}s`;
+  const word = failed === 0 ? "ok" : "FAILED";
+  return `${word} | ${passed} passed | ${failed} failed${ignored} (${time})`;
 }
 
 /** The sum of tallies. */

@@ -8,17 +8,17 @@
  * @module
  */
 import { readmeCommands } from "./_readme_commands.ts";
+import { writeOut } from "./_output.ts";
 import {
   addTallies,
   describeTally,
+  keepTail,
   type Tally,
   tallyCheck,
   tallySkippable,
   tallyTests,
 } from "./_tally.ts";
 
-/** How much of a step's output is kept to find its summary in. */
-const TAIL_CHARS_MAX = 64 * 1024;
 /** What a shell exits with when it finds no such program. */
 const NOT_FOUND = 127;
 
@@ -78,19 +78,12 @@ async function runStep({ command, tally }: Step): Promise<Tally> {
   if (child === undefined) return tallyCheck(NOT_FOUND);
   let tail = "";
   const decoder = new TextDecoder();
-  for await (const chunk of child.stdout) {
-    await writeAll(chunk);
-    tail = (tail + decoder.decode(chunk, { stream: true }))
-      .slice(-TAIL_CHARS_MAX);
+  for await (const bytes of child.stdout) {
+    await writeOut({ to: "stdout", bytes });
+    tail = keepTail(tail, decoder.decode(bytes, { stream: true }));
   }
   const { code } = await child.status;
   return tally(code, tail);
-}
-
-async function writeAll(bytes: Uint8Array): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += await Deno.stdout.write(bytes.subarray(at));
-  }
 }
 
 /** Runs the gate, and returns whether nothing failed. */

@@ -217,11 +217,35 @@ const ESCAPES: Readonly<Record<string, string>> = {
     "trap '' 1 2 3 15; echo on; while :; do sleep 1000; done",
   "a stopped process": "sh -c 'kill -STOP $$' & echo on; sleep 1000",
   "one that closes its streams": "echo on; exec >&- 2>&- <&-; sleep 1000",
-  "a chain that forks on": "cat > /tmp/f <<'EOF'\n" +
-    "sh /tmp/f >/dev/null 2>&1 &\nEOF\necho on; sh /tmp/f; sleep 1000",
   "one that lowers its limits further":
     "echo on; sh -c 'ulimit -m 1; ulimit -x 1; setsid sleep 1000 &' ; sleep 1000",
 };
+
+/** Lets a script run into its timeout, which comes when it has got going. */
+async function timeOut(backend: TestBackend, sandbox: Sandbox, script: string) {
+  const { outcome, cleanup, survivors, stdout } = await backend.run(
+    sandbox,
+    ["sh", "-c", script],
+    { timeoutMs: 500 },
+  );
+  assertEquals([outcome, text(stdout)], ["timeout", "on\n"]);
+  return { cleanup, survivors };
+}
+
+async function assertGoesOn(backend: TestBackend, sandbox: Sandbox) {
+  assertEquals(await strangers(backend, sandbox), []);
+  const { exitCode } = await backend.run(sandbox, ["true"]);
+  assertEquals(exitCode, 0);
+}
+
+async function assertGone(backend: TestBackend, sandbox: Sandbox) {
+  const error = await assertRejects(
+    () => backend.run(sandbox, ["true"]),
+    BackendError,
+  );
+  assertEquals(error.code, "sandbox_gone");
+  assertEquals(await backend.containers(), 0);
+}
 
 for (const [what, script] of Object.entries(ESCAPES)) {
   dockerTest(
@@ -229,26 +253,36 @@ for (const [what, script] of Object.entries(ESCAPES)) {
     async () => {
       await using backend = new TestBackend();
       await using sandbox = await backend.launch({ image: IMAGE });
-      const { outcome, cleanup, survivors, stdout } = await backend.run(
-        sandbox,
-        ["sh", "-c", script],
-        { timeoutMs: 500 },
-      );
-      assertEquals(
-        { outcome, cleanup, survivors, stdout: text(stdout) },
-        {
-          outcome: "timeout",
-          cleanup: "verified",
-          survivors: 0,
-          stdout: "on\n",
-        },
-      );
-      assertEquals(await strangers(backend, sandbox), []);
-      const { exitCode } = await backend.run(sandbox, ["true"]);
-      assertEquals(exitCode, 0);
+      assertEquals(await timeOut(backend, sandbox, script), {
+        cleanup: "verified",
+        survivors: 0,
+      });
+      await assertGoesOn(backend, sandbox);
     },
   );
 }
+
+dockerTest(
+  "lesson 20: a timeout ends a chain that forks on, and the sandbox goes on or ends with it",
+  async () => {
+    await using backend = new TestBackend();
+    await using sandbox = await backend.launch({ image: IMAGE });
+    const { cleanup, survivors } = await timeOut(
+      backend,
+      sandbox,
+      "cat > /tmp/f <<'EOF'\n" +
+        "sh /tmp/f >/dev/null 2>&1 &\nEOF\necho on; sh /tmp/f; sleep 1000",
+    );
+    assertEquals(survivors, 0);
+    // Where the machine is busy, the chain may be too quick for a look that finds
+    // each of its processes where it was. Then the sandbox has to end.
+    if (cleanup === "verified") await assertGoesOn(backend, sandbox);
+    else {
+      assertEquals(cleanup, "sandbox_killed");
+      await assertGone(backend, sandbox);
+    }
+  },
+);
 
 dockerTest(
   "lesson 20: what cannot be ended otherwise ends with the sandbox, and the result says so",
@@ -270,12 +304,7 @@ dockerTest(
       { outcome, cleanup, survivors },
       { outcome: "timeout", cleanup: "sandbox_killed", survivors: 1 },
     );
-    const error = await assertRejects(
-      () => backend.run(sandbox, ["true"]),
-      BackendError,
-    );
-    assertEquals(error.code, "sandbox_gone");
-    assertEquals(await backend.containers(), 0);
+    await assertGone(backend, sandbox);
   },
 );
 

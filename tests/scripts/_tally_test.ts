@@ -2,8 +2,11 @@ import { assertEquals } from "@std/assert";
 import {
   addTallies,
   describeTally,
+  keepTail,
   SKIPPED,
+  summarize,
   tallyCheck,
+  tallyPart,
   tallySkippable,
   tallyTests,
 } from "../../scripts/_tally.ts";
@@ -70,6 +73,46 @@ Deno.test("tallyTests counts a run of no tests as a failure", () => {
   const failure = { passed: 0, failed: 1, skipped: 0 };
   assertEquals(tallyTests(0, "ok | 0 passed | 0 failed (0ms)\n"), failure);
   assertEquals(tallyTests(0, "no summary\n"), failure);
+});
+
+Deno.test("tallyPart takes a part of a run that runs no test, if it says so", () => {
+  const none = "ok | 0 passed | 0 failed | 9 ignored (0ms)\n";
+  assertEquals(tallyPart(0, none), { passed: 0, failed: 0, skipped: 9 });
+  assertEquals(tallyPart(1, none), { passed: 0, failed: 1, skipped: 9 });
+  const failure = { passed: 0, failed: 1, skipped: 0 };
+  assertEquals(tallyPart(0, "no summary\n"), failure);
+});
+
+Deno.test("summarize writes a summary that tallyTests counts in place of its parts", () => {
+  const parts = "ok | 9 passed | 0 failed (1ms)\n" +
+    "FAILED | 2 passed | 3 failed (1ms)\n";
+  for (
+    const [tally, durationMs, line] of [
+      [
+        { passed: 12, failed: 0, skipped: 0 },
+        450,
+        "ok | 12 passed | 0 failed (0s)",
+      ],
+      [
+        { passed: 11, failed: 3, skipped: 6 },
+        419_600,
+        "FAILED | 11 passed | 3 failed | 6 ignored (7m0s)",
+      ],
+    ] as const
+  ) {
+    assertEquals(summarize(tally, durationMs), line);
+    assertEquals(tallyTests(tally.failed, `${parts}\n${line}\n`), tally);
+  }
+});
+
+Deno.test("keepTail keeps the end, a summary in pieces included", () => {
+  let tail = "";
+  const lines = "not one\n".repeat(20_000) + "ok | 7 passed | 0 failed (1ms)\n";
+  for (let at = 0; at < lines.length; at += 1_000) {
+    tail = keepTail(tail, lines.slice(at, at + 1_000));
+  }
+  assertEquals(tail.length, 64 * 1024);
+  assertEquals(tallyTests(0, tail).passed, 7);
 });
 
 Deno.test("describeTally words a sum, and names skips only where there are some", () => {

@@ -189,17 +189,18 @@ for (
   Deno.test(`verifyLog finds any byte that was changed in the predecessor's file (${name})`, async () => {
     const { options, key } = FIXTURES[name]!;
     await withFixture(name, async (log) => {
-      const read = async (path: string) => {
-        await using sink = await SqliteSink.open(path, {
+      const open = async (path: string) =>
+        await SqliteSink.open(path, {
           ...options,
           driver: "builtin",
           readOnly: true,
           onCorrupt: () => {},
         });
-        const report = await verifyLog(sink, key === undefined ? {} : { key });
-        return { events: await sink.query(), report };
-      };
-      const { events } = await read(log);
+      let events: StoredEvent[];
+      {
+        await using sink = await open(log);
+        events = await sink.query();
+      }
       const position = fc.double({
         min: 0,
         max: 1,
@@ -229,13 +230,15 @@ for (
               db.prepare(`UPDATE events SET ${column} = ${value} WHERE seq = ?`)
                 .run(bytes, seq);
             });
-            const after = await read(edited);
+            await using sink = await open(edited);
+            const keyed = key === undefined ? {} : { key };
+            const { violations } = await verifyLog(sink, keyed);
             // A name of a field that is null, say, may be changed with no
             // effect: then the log still says what it said.
-            if (after.report.violations.length > 0) {
-              const { seq: found } = after.report.violations[0]!;
+            if (violations.length > 0) {
+              const { seq: found } = violations[0]!;
               assert(found === undefined || found >= seq);
-            } else assertEquals(after.events, events);
+            } else assertEquals(await sink.query(), events);
           },
         ),
         // A smaller edit would say no more than the one that was found.

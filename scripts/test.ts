@@ -1,0 +1,112 @@
+/**
+ * Runs the tests in two lanes side by side, each a `deno test` of its own: those
+ * that mostly wait, and the others. (`deno test --parallel` would run files together
+ * in one process, and some count the descriptors and the memory of theirs.)
+ *
+ * Arguments go to each lane; paths among them make one lane, of what they name.
+ * What the second lane writes is shown behind the first one's. The last line is the
+ * sum, as `deno test` would have it.
+ *
+ * @module
+ */
+import { lanesOf, WAITING } from "./_lanes.ts";
+import { outputOf, type Said, writeOut } from "./_output.ts";
+import {
+  addTallies,
+  describeTally,
+  keepTail,
+  summarize,
+  type Tally,
+  tallyPart,
+} from "./_tally.ts";
+
+/** What ends a run, and what it exits with then. */
+const SIGNALS = { SIGINT: 130, SIGTERM: 143 } as const;
+type Signal = keyof typeof SIGNALS;
+
+/** A run of `deno test`. */
+interface Lane {
+  readonly command: string;
+  readonly child: Deno.ChildProcess;
+  readonly output: ReadableStream<Said>;
+}
+
+function start(args: string[]): Lane {
+  const child = new Deno.Command(Deno.execPath(), {
+    args,
+    stdin: "null",
+    stdout: "piped",
+    stderr: "piped",
+  }).spawn();
+  const command = ["deno", ...args].join(" ");
+  return { command, child, output: outputOf(child) };
+}
+
+/** Shows what a lane writes, until it has ended, and counts it. */
+async function show({ command, child, output }: Lane): Promise<Tally> {
+  console.log(`\n$ ${command}`);
+  let tail = "";
+  const decoder = new TextDecoder();
+  for await (const said of output) {
+    await writeOut(said);
+    if (said.to === "stderr") continue;
+    tail = keepTail(tail, decoder.decode(said.bytes, { stream: true }));
+  }
+  const { code } = await child.status;
+  return tallyPart(code, tail);
+}
+
+/** Sends a signal to a lane that may have ended, or be about to. */
+function send({ child }: Lane, signal: Signal): void {
+  try {
+    child.kill(signal);
+  } catch (error) {
+    if (error instanceof TypeError) return;
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+  }
+}
+
+/** Passes signals on to the lanes, and remembers which came. */
+function passOn(lanes: readonly Lane[]): { signal?: Signal } {
+  const came: { signal?: Signal } = {};
+  for (const signal of Object.keys(SIGNALS) as Signal[]) {
+    // Windows has no such signal.
+    if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
+    Deno.addSignalListener(signal, () => {
+      came.signal = signal;
+      for (const lane of lanes) send(lane, signal);
+    });
+  }
+  return came;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await Deno.stat(path);
+    return true;
+  } catch (error) {
+    if (error instanceof Deno.errors.NotFound) return false;
+    throw error;
+  }
+}
+
+/** Runs the tests, and returns what to exit with. */
+async function runTests(args: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const waiting: string[] = [];
+  for (const path of WAITING) if (await isThere(path)) waiting.push(path);
+  const lanes = lanesOf(args, waiting).map(start);
+  const came = passOn(lanes);
+  const tallies: Tally[] = [];
+  for (const lane of lanes) tallies.push(await show(lane));
+  console.log("");
+  for (const [i, { command }] of lanes.entries()) {
+    console.log(`${describeTally(tallies[i]!)}: ${command}`);
+  }
+  const sum = addTallies(tallies);
+  console.log(`\n${summarize(sum, performance.now() - startedAt)}`);
+  if (came.signal !== undefined) return SIGNALS[came.signal];
+  return sum.failed === 0 ? 0 : 1;
+}
+
+if (import.meta.main) Deno.exit(await runTests(Deno.args));
