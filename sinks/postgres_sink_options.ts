@@ -11,14 +11,14 @@ const FIELD_BYTES_MAX = 256;
 
 /**
  * Which server and database: a URL, such as `postgres://user@host:5432/agents`, or
- * its parts. Several hosts, of which the one that can be written to is taken after a
- * failover: `postgres://a:5432,b:5432/agents?target_session_attrs=read-write`.
+ * its parts. Of several hosts, the primary is taken, also after a failover:
+ * `postgres://a:5432,b:5432/agents`.
  */
 export type PostgresAddress = string | PostgresAddressParts;
 
 /** The parts of an address. */
 export interface PostgresAddressParts {
-  /** The host's name, or the folder of a unix socket. */
+  /** The host's name, or the folder of a unix socket; or several hosts. */
   readonly host?: string | readonly string[];
   /**
    * The port.
@@ -37,7 +37,7 @@ export interface PostgresAddressParts {
    * @default {false}
    */
   readonly ssl?: boolean | "require" | "verify-full" | Record<string, unknown>;
-  /** Which of several hosts: one that can be written to, say. */
+  /** Changes nothing here: a log is on the primary, whatever is asked for. */
   readonly target_session_attrs?:
     | "read-write"
     | "read-only"

@@ -25,36 +25,39 @@ export async function connect(
   let trouble: unknown;
   for (const server of servers.inTurn()) {
     signal.throwIfAborted();
-    const client = await PgClient.make(server, { ...options, address });
+    const making = PgClient.make(server, { ...options, address });
     try {
-      await greet(client, connectTimeoutMs, signal);
+      const client = await inTime(making.then(greet), connectTimeoutMs, signal);
       servers.found(server);
       return client;
     } catch (error) {
-      client.destroy();
+      making.then((client) => client.destroy(), () => {/* It is told. */});
       trouble = error;
     }
   }
   throw trouble;
 }
 
-async function greet(
-  client: PgClient,
+/** Has a client connect, and asks the server what it is. */
+async function greet(client: PgClient): Promise<PgClient> {
+  const [row] = await client.unsafe(
+    "SELECT pg_catalog.pg_is_in_recovery()::text AS is_standby",
+  );
+  if (row!.is_standby === "true") throw isStandby();
+  return client;
+}
+
+async function inTime<Result>(
+  work: Promise<Result>,
   timeoutMs: number,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<Result> {
   const { promise: stopped, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(connectTimeout(timeoutMs)), timeoutMs);
   const onAbort = () => reject(signal.reason);
   signal.addEventListener("abort", onAbort);
-  const asked = client.unsafe(
-    "SELECT pg_catalog.pg_is_in_recovery()::text AS is_standby",
-  );
-  // Nobody waits for it any more, when it is too late.
-  asked.catch(() => {});
   try {
-    const [row] = await Promise.race([asked, stopped]);
-    if (row!.is_standby === "true") throw isStandby();
+    return await Promise.race([work, stopped]);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener("abort", onAbort);

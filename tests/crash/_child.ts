@@ -2,11 +2,17 @@ import { assertEquals } from "@std/assert";
 import type { Acknowledged } from "./_ledger.ts";
 import type { Variant } from "./_variant.ts";
 
+/** A program and its arguments. */
+export interface ProgramCommand {
+  readonly command: string;
+  readonly args: string[];
+}
+
 /** The command that runs a program of this folder. */
 export function programCommand(
   program: string,
   args: readonly string[],
-): { command: string; args: string[] } {
+): ProgramCommand {
   const at = (path: string) => new URL(path, import.meta.url).pathname;
   return {
     command: Deno.execPath(),
@@ -39,6 +45,19 @@ export interface ChildOptions {
   readonly under?: readonly string[];
 }
 
+function appendingCommand(
+  { path, variant, seed, life, under = [] }: ChildOptions,
+): ProgramCommand {
+  const program = programCommand("./appending_program.ts", [
+    path,
+    JSON.stringify(variant),
+    String(seed),
+    life,
+  ]);
+  const [command, ...args] = [...under, program.command, ...program.args];
+  return { command: command!, args };
+}
+
 /** A process that appends, as its parent sees it. */
 export class Child {
   /** What it has acknowledged so far. */
@@ -53,17 +72,12 @@ export class Child {
   #waiting: { what: string; count: number; resolve: () => void }[] = [];
   #isSilent = false;
 
-  /** Starts appending_program.ts. */
-  constructor(options: ChildOptions) {
-    const { path, variant, seed, life, under = [] } = options;
-    const program = programCommand("./appending_program.ts", [
-      path,
-      JSON.stringify(variant),
-      String(seed),
-      life,
-    ]);
-    const [command, ...args] = [...under, program.command, ...program.args];
-    this.#process = new Deno.Command(command!, {
+  /** Starts appending_program.ts, or another program that speaks as it does. */
+  constructor(options: ChildOptions | ProgramCommand) {
+    const { command, args } = "command" in options
+      ? options
+      : appendingCommand(options);
+    this.#process = new Deno.Command(command, {
       args,
       stdin: "piped",
       stdout: "piped",

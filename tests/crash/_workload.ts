@@ -20,8 +20,8 @@ export function traceId(number: number): string {
 }
 
 /** The first half of the tasks share a few traces, the others have their own. */
-function traceOf(task: number): string {
-  return traceId(task < TASKS / 2 ? task % SHARED_TRACES : 100 + task);
+function traceOf(task: number): number {
+  return task < TASKS / 2 ? task % SHARED_TRACES : 100 + task;
 }
 
 /** An event of a trace, of a random length; now and then a large one. */
@@ -48,15 +48,17 @@ export function makeEvent(
  * @param random What to draw the events from.
  * @param isOver Asked before each append whether to end.
  * @param acknowledged Told of each event as soon as its append resolves.
+ * @param firstTrace Keeps the traces apart from those of another process.
  */
 export async function appendWithTasks(
   sink: EventSink,
   random: Random,
   isOver: () => boolean,
   acknowledged: (stored: StoredEvent) => void,
+  firstTrace = 0,
 ): Promise<void> {
   const task = async (number: number) => {
-    const trace = traceOf(number);
+    const trace = traceId(firstTrace + traceOf(number));
     while (!isOver()) {
       if (number % 5 === 4 && random.chance(0.1)) {
         const batch = crypto.randomUUID();

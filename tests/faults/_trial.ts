@@ -6,6 +6,7 @@ import {
   type AuditableSink,
   createEvent,
   type Event,
+  type EventSink,
   SinkError,
   type StoredEvent,
 } from "../../sinks/mod.ts";
@@ -86,13 +87,13 @@ export class Trial {
   }
 
   /** Appends a few events at once, one of the calls an `appendAll`. */
-  async append(sink: LogSink, count = 6): Promise<unknown[]> {
+  async append(sink: EventSink, count = 6): Promise<unknown[]> {
     const single = Array.from({ length: count }, () => [this.event()]);
     return await this.submit(sink, [...single, [this.event(), this.event()]]);
   }
 
   /** Appends events, each list by one call, and returns why calls failed. */
-  async submit(sink: LogSink, calls: Event[][]): Promise<unknown[]> {
+  async submit(sink: EventSink, calls: Event[][]): Promise<unknown[]> {
     const errors: unknown[] = [];
     await within(
       "appends",
@@ -117,12 +118,12 @@ export class Trial {
   }
 
   /** Appends once more what was refused; returns why calls failed again. */
-  async appendRefused(sink: LogSink): Promise<unknown[]> {
+  async appendRefused(sink: EventSink): Promise<unknown[]> {
     return await this.submit(sink, this.#refused.splice(0));
   }
 
   /** Appends, and all of it succeeds. */
-  async succeed(sink: LogSink): Promise<void> {
+  async succeed(sink: EventSink): Promise<void> {
     const errors = await this.append(sink);
     if (errors.length > 0) throw errors[0];
   }
@@ -193,9 +194,10 @@ export async function survives(
   await trial.checkAll(again);
 }
 
-async function assertFails(
+/** Asserts that appends fail as a fault has to be told, and that reading goes on. */
+export async function assertFails(
   trial: Trial,
-  sink: LogSink,
+  sink: AuditableSink,
   fault: Fault,
 ): Promise<void> {
   const errors = [...await trial.append(sink), ...await trial.append(sink)];

@@ -1,6 +1,9 @@
 import { assertEquals, assertStrictEquals } from "@std/assert";
 import {
+  connectionLost,
+  connectTimeout,
   fromPg,
+  isStandby,
   noAnswer,
   troubleOf,
 } from "../../../sinks/postgres/failure.ts";
@@ -39,8 +42,16 @@ Deno.test("fromPg leaves an error of the sink, and one without a code, as it is"
   assertStrictEquals(fromPg(bug, "append"), bug);
 });
 
-Deno.test("noAnswer counts as a lost connection", () => {
-  assertEquals(troubleOf(noAnswer(100)), "lost");
+Deno.test("noAnswer, connectTimeout, connectionLost and isStandby count as lost connections", () => {
+  const errors = [
+    noAnswer(100),
+    connectTimeout(100),
+    connectionLost(),
+    isStandby(),
+  ];
+  for (const error of errors) assertEquals(troubleOf(error), "lost");
+  const { code } = fromPg(isStandby(), "read") as SinkError;
+  assertEquals(code, "read_only");
 });
 
 Deno.test("fromPg tells of prepare where a pooler has mixed up statements", () => {
