@@ -22,12 +22,17 @@ export interface Select {
 export const COLUMNS =
   "pg_catalog.json_build_array(e.event_id, e.trace_id, e.task_id, e.parent_id, e.type, e.source)";
 
-/** Rows as one row: their seqs, lengths, blobs, and the columns of encoded ones. */
-function packed(source: string, columns: string): string {
-  return `SELECT string_agg(e.seq::text, ',') AS seqs,
-    string_agg(octet_length(e.data)::text, ',') AS lengths,
-    string_agg(e.data, ''::bytea) AS blobs,
-    pg_catalog.json_agg(${columns})::text AS columns
+/**
+ * Rows as one row: their seqs, lengths, blobs, and the columns of encoded ones. Base64
+ * is what the server writes, and what is read here, in half the time of hex.
+ */
+function packed(source: string, columns: string, which = "true"): string {
+  const all = (aggregate: string) => `${aggregate} FILTER (WHERE ${which})`;
+  return `SELECT ${all("string_agg(e.seq::text, ',')")} AS seqs,
+    ${all("string_agg(octet_length(e.data)::text, ',')")} AS lengths,
+    encode(${all("string_agg(e.data, ''::bytea)")}, 'base64') AS blobs,
+    ${all(`pg_catalog.json_agg(${columns})`)}::text AS columns,
+    count(*)::integer AS found
     FROM (${source}) e`;
 }
 
@@ -79,7 +84,7 @@ function matching(plan: FilterPlan): Select & { readonly seq: string } {
   };
 }
 
-/** The rows of a page, and how many the range has at least, up to one more. */
+/** The rows of a page by number and by size, and how many it had by number alone. */
 export function selectPage(
   plan: FilterPlan,
   range: {
@@ -91,20 +96,15 @@ export function selectPage(
 ): Select {
   const { sql, params, seq } = matching(plan);
   const at = params.length;
-  const page = `SELECT e.seq, octet_length(e.data) AS length FROM ${sql}
+  const page = `SELECT e.* FROM ${sql}
     AND ${seq} > $${at + 1}::bigint AND ${seq} <= $${at + 2}::bigint
     ORDER BY ${seq} LIMIT $${at + 3}::bigint`;
-  const fitting = `SELECT seq FROM (
-      SELECT seq, sum(length) OVER (ORDER BY seq) - length AS before FROM page
-    ) sized WHERE before < ${PAGE_BYTES_MAX}`;
-  const rows =
-    `SELECT events.* FROM (${fitting}) fitting JOIN ZU.events USING (seq)
-    ORDER BY seq`;
+  const sized = `SELECT page.*, sum(octet_length(page.data)) OVER (
+      ORDER BY page.seq ROWS UNBOUNDED PRECEDING
+    ) - octet_length(page.data) < ${PAGE_BYTES_MAX} AS fits
+    FROM (${page}) page ORDER BY page.seq`;
   return {
-    sql: `WITH page AS MATERIALIZED (${page})
-      SELECT p.*, (SELECT count(*) FROM page)::integer AS found FROM (${
-      packed(rows, columns === "all" ? COLUMNS : NEEDED)
-    }) p`,
+    sql: packed(sized, columns === "all" ? COLUMNS : NEEDED, "e.fits"),
     params: [...params, range.afterSeq, range.settled, range.limit],
   };
 }

@@ -1,5 +1,4 @@
 // What PostgreSQL's text cannot hold, and the literals of its arrays and bytes.
-import { Buffer } from "node:buffer";
 
 /**
  * Text as it is stored: PostgreSQL's has no U+0000, so that it becomes U+001F and a
@@ -34,6 +33,5 @@ export function plainArray(items: readonly (string | number)[]): string {
  * prepare a statement again, one of that: what is stored then is not what was meant.
  */
 export function byteText(bytes: Uint8Array): string {
-  const { buffer, byteOffset, length } = bytes;
-  return `\\x${Buffer.from(buffer, byteOffset, length).toString("hex")}`;
+  return `\\x${bytes.toHex()}`;
 }

@@ -37,8 +37,8 @@ export function unpackColumns(
 /** The rows of a page, in its order. */
 export function unpackRows(row: PgRow): StoredRows {
   const seqs = numbers(row.seqs);
-  const bytes = row.blobs instanceof Uint8Array
-    ? new Uint8Array(row.blobs.buffer, row.blobs.byteOffset, row.blobs.length)
+  const bytes = typeof row.blobs === "string"
+    ? Uint8Array.fromBase64(row.blobs)
     : NONE;
   return {
     seqs,
@@ -48,7 +48,7 @@ export function unpackRows(row: PgRow): StoredRows {
       ),
     ),
     blobs: {
-      bytes: bytes as Uint8Array<ArrayBuffer>,
+      bytes,
       lengths: numbers(row.lengths),
     },
   };
