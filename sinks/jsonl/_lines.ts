@@ -1,3 +1,4 @@
+import { decodeUtf8 } from "../_utf8.ts";
 import type { StoredEvent } from "../event.ts";
 import { parseEvent } from "../parse_event.ts";
 import { SinkError } from "../sink_error.ts";
@@ -98,13 +99,10 @@ export async function nthLine(
   return undefined;
 }
 
-// A byte order mark is part of the line: it makes the line no event.
-const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
-
 /** The text of a line, `undefined` where it is not UTF-8. */
 export function decodeLine(line: Uint8Array): string | undefined {
   try {
-    return decoder.decode(line);
+    return decodeUtf8(line);
   } catch {
     return undefined;
   }

@@ -4,10 +4,10 @@ import type { FilterTerm } from "../event_filter.ts";
 import { streamOptions } from "../_read_options.ts";
 import type { RowCodec } from "../rows/row_codec.ts";
 import type { Lane } from "./lane.ts";
-import { selectPage } from "./select.ts";
+import { readPage } from "./log_reads.ts";
 import type { Settled } from "./settled.ts";
 import { fromStored } from "./text.ts";
-import { unpackColumns, unpackRows } from "./unpack.ts";
+import { foundIn, unpackColumns, unpackRows } from "./unpack.ts";
 
 const NO_TERMS: readonly FilterTerm[] = [];
 const EVERYTHING = { columns: [], ctx: [] };
@@ -37,11 +37,14 @@ export async function* auditRows(
     signal?.throwIfAborted();
     const reach = await settled.behind(at, limit);
     const range = { afterSeq: at, settled: reach.seq, limit };
-    const page = selectPage(EVERYTHING, range, "all");
-    const [row] = await lane.read(page, "audit", signal);
-    const rows = unpackRows(row!);
+    const row = await readPage(lane, EVERYTHING, range, {
+      columns: "all",
+      what: "audit",
+      signal,
+    });
+    const rows = unpackRows(row);
     if (rows.seqs.length > 0) {
-      const columns = unpackColumns(row!);
+      const columns = unpackColumns(row);
       const terms = await readTerms(lane, rows.seqs, signal);
       yield (await codec.texts(rows, signal)).map((text, i) => ({
         ...text,
@@ -49,7 +52,7 @@ export async function* auditRows(
         ctx: terms.get(text.seq) ?? NO_TERMS,
       }));
     }
-    const found = Number(row!.found);
+    const found = foundIn(row);
     const isAll = found < limit && found === rows.seqs.length;
     if (isAll && reach.isFresh) return;
     at = isAll ? reach.seq : rows.seqs.at(-1)!;

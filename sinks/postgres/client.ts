@@ -10,12 +10,19 @@ export type PgValue = string | number | null;
 /** A row, with its columns by name. */
 export type PgRow = Readonly<Record<string, unknown>>;
 
+/** How a statement is run. */
+export interface PgQueryOptions {
+  readonly prepare?: boolean | undefined;
+  /** Whether values come as the bytes that the server sent, not as text. */
+  readonly asBytes?: boolean | undefined;
+}
+
 /** Something that takes statements. */
 export interface PgQuerier {
   unsafe(
     sql: string,
     params?: readonly PgValue[],
-    options?: { readonly prepare?: boolean },
+    options?: PgQueryOptions,
   ): Promise<readonly PgRow[]>;
 }
 
@@ -39,8 +46,18 @@ export interface PgClientOptions {
   readonly onClose?: () => void;
 }
 
+/** Rows of bytes, with the names of their columns. */
+interface RawRows extends ReadonlyArray<readonly (Uint8Array | null)[]> {
+  readonly columns: readonly { readonly name: string }[];
+}
+
 /** What is used of a client of npm:postgres. */
-interface PostgresJs extends PgQuerier {
+interface PostgresJs {
+  unsafe(
+    sql: string,
+    params?: readonly PgValue[],
+    options?: { readonly prepare?: boolean | undefined },
+  ): Promise<readonly PgRow[]> & { raw(): Promise<RawRows> };
   end(options: { readonly timeout: number }): Promise<void>;
 }
 
@@ -133,10 +150,16 @@ export class PgClient implements PgQuerier {
   async unsafe(
     sql: string,
     params?: readonly PgValue[],
-    options?: { readonly prepare?: boolean },
+    { prepare, asBytes = false }: PgQueryOptions = {},
   ): Promise<readonly PgRow[]> {
     if (this.#isOver) throw connectionLost();
-    return await this.#sql.unsafe(sql, params, options);
+    const query = this.#sql.unsafe(sql, params, { prepare });
+    if (!asBytes) return await query;
+    const rows = await query.raw();
+    const names = rows.columns.map(({ name }) => name);
+    return rows.map((values) =>
+      Object.fromEntries(values.map((value, n) => [names[n]!, value]))
+    );
   }
 
   async #dial(

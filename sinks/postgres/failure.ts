@@ -47,6 +47,7 @@ const LOST: ReadonlySet<string> = new Set([
 const AGAIN: ReadonlySet<string> = new Set(["40001", "40P01", "55P03"]);
 const UNIQUE_VIOLATION = "23505";
 const CONNECTION_EXCEPTION = "08";
+const NO_TEXT = "22021";
 
 /** A prepared statement is not there, or there twice: it is another connection's. */
 const POOLED = [
@@ -98,6 +99,11 @@ export function troubleOf(error: unknown): PgTrouble {
   if (LOST.has(code) || code.startsWith(CONNECTION_EXCEPTION)) return "lost";
   if (AGAIN.has(code)) return "again";
   return code === UNIQUE_VIOLATION ? "duplicate" : "final";
+}
+
+/** Whether a read has failed since a text that it had to convert is no UTF-8. */
+export function isNoText(error: unknown): boolean {
+  return error instanceof SinkError && codeOf(error.cause) === NO_TEXT;
 }
 
 /** The error that a caller gets: it keeps the first one as its cause. */

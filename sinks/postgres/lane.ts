@@ -44,15 +44,12 @@ export class Lane {
 
   /** Runs a statement by itself. */
   async query(
-    { sql, params }: Select,
+    select: Select,
     what: string,
     signal?: AbortSignal,
   ): Promise<readonly PgRow[]> {
     try {
-      return await this.run(
-        (client) => this.on(client, { sql, params }),
-        signal,
-      );
+      return await this.run((client) => this.on(client, select), signal);
     } catch (error) {
       // What was under way when the sink was closed has failed for that reason.
       throw this.#isClosed ? closed() : fromPg(error, what);
@@ -84,10 +81,10 @@ export class Lane {
   /** Runs a statement on a connection. */
   async on(
     querier: PgQuerier,
-    { sql, params }: Select,
+    { sql, params, asBytes }: Select,
   ): Promise<readonly PgRow[]> {
     const { prepare } = this.#options;
-    return await querier.unsafe(this.sql(sql), params, { prepare });
+    return await querier.unsafe(this.sql(sql), params, { prepare, asBytes });
   }
 
   /** Runs a transaction. */

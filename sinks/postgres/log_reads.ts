@@ -7,10 +7,18 @@ import type {
 } from "../rows/stored_rows.ts";
 import type { PgRow } from "./client.ts";
 import type { Lane } from "./lane.ts";
-import { type Select, selectCount, selectHeads, selectPage } from "./select.ts";
+import { isNoText } from "./failure.ts";
+import {
+  type Packing,
+  type Range,
+  type Select,
+  selectCount,
+  selectHeads,
+  selectPage,
+} from "./select.ts";
 import type { Settled } from "./settled.ts";
 import { plainArray } from "./text.ts";
-import { unpackPlaces, unpackRows } from "./unpack.ts";
+import { foundIn, unpackPlaces, unpackRows } from "./unpack.ts";
 
 /** Takes a statement, in a transaction or by itself. */
 export type Ask = (select: Select) => Promise<readonly PgRow[]>;
@@ -25,6 +33,32 @@ export async function readHeads(
   const found = trace_ids.map((_, place) => places.indexOf(place));
   const ids = typeof row!.ids === "string" ? row!.ids.split(",") : [];
   return { epoch: 0, found, ids, rows: unpackRows(row!) };
+}
+
+/** A page of matching rows, packed. */
+export async function readPage(
+  lane: Lane,
+  plan: FilterPlan,
+  range: Range,
+  { columns, what, signal }: {
+    readonly columns: Packing["columns"];
+    /** What it is read for. */
+    readonly what: string;
+    readonly signal?: AbortSignal | undefined;
+  },
+): Promise<PgRow> {
+  const read = async (texts: boolean) => {
+    const select = selectPage(plan, range, { texts, columns });
+    const [row] = await lane.read(select, what, signal);
+    return row!;
+  };
+  try {
+    return await read(true);
+  } catch (error) {
+    // One row is damaged. Its blob comes as it is, and the others with it.
+    if (!isNoText(error)) throw error;
+    return await read(false);
+  }
 }
 
 /** Reads of what is settled. */
@@ -43,12 +77,13 @@ export class LogReads {
       afterSeq,
       limit,
     );
-    const [row] = await this.#lane.read(
-      selectPage(plan, { afterSeq, settled, limit }),
-      "read",
-    );
-    const rows = unpackRows(row!);
-    const found = Number(row!.found);
+    const range = { afterSeq, settled, limit };
+    const row = await readPage(this.#lane, plan, range, {
+      columns: "of blobs",
+      what: "read",
+    });
+    const rows = unpackRows(row);
+    const found = foundIn(row);
     const isAll = found < limit && found === rows.seqs.length;
     return {
       rows,

@@ -1,4 +1,5 @@
 // Reading in pages, one ahead of whoever consumes them.
+import { setImmediate } from "node:timers/promises";
 import type { FilterPlan } from "../event_filter.ts";
 import type { StoredEvent } from "../event.ts";
 import type { SinkError } from "../sink_error.ts";
@@ -76,6 +77,9 @@ export class Pages {
           : fetch(readTo, left - length);
         let at = 0;
         do {
+          // Whoever has all batches in one turn of the loop keeps the request for
+          // the next page from being sent, and timers and sockets waiting.
+          if (at > 0) await setImmediate();
           const batch = sliceRows(rows, at, at + batchSize);
           at += batchSize;
           const events = await this.#events(batch, signal);

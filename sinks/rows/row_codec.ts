@@ -7,6 +7,7 @@ import {
   ROW_AAD_SEPARATOR,
   rowAad,
 } from "../../codec/mod.ts";
+import { decodeUtf8 } from "../_utf8.ts";
 import type { Event } from "../event.ts";
 import { parseEvent, serializeEvent } from "../parse_event.ts";
 import { SinkError } from "../sink_error.ts";
@@ -24,7 +25,6 @@ export type RowText =
   | { readonly seq: number; readonly text: string }
   | { readonly seq: number; readonly error: SinkError };
 
-const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 const encoder = new TextEncoder();
 const PLAIN = 0;
 /** UTF-8 takes at most three bytes for a UTF-16 unit. */
@@ -142,7 +142,7 @@ export class RowCodec {
 
 function plainText(seq: number, blob: Uint8Array): RowText {
   try {
-    return { seq, text: utf8.decode(blob.subarray(1)) };
+    return { seq, text: decodeUtf8(blob.subarray(1)) };
   } catch (cause) {
     return { seq, error: corruptRow(seq, cause) };
   }
