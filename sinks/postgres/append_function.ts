@@ -1,3 +1,5 @@
+import { lastBefore } from "./select.ts";
+
 /**
  * Appends a group in one transaction. Everything that decides whether it may is
  * looked at behind the traces' locks: the traces' heads are those that the group was
@@ -54,7 +56,8 @@ CREATE OR REPLACE FUNCTION ZU.append(
   ctx_events integer[], ctx_fields text[], ctx_values text[],
   OUT first_seq bigint, OUT level text, OUT standbys text
 )
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET jit = off AS $zu$
 DECLARE
   class integer := (SELECT lock_class FROM ZU.zu_log);
   grown_to bigint;
@@ -74,8 +77,8 @@ BEGIN
   IF EXISTS (
     SELECT FROM unnest(traces, heads) AS expected(trace, head)
     WHERE head IS DISTINCT FROM (
-      SELECT event_id FROM ZU.events WHERE trace_id = trace
-      ORDER BY seq DESC LIMIT 1)
+      SELECT event_id FROM (${lastBefore("trace", "9223372036854775807")}) last
+      WHERE last.trace_id = trace)
   ) THEN
     first_seq := 0;
     RETURN;

@@ -9,7 +9,8 @@ export const INDEX_CTX = `
 CREATE OR REPLACE FUNCTION ZU.index_ctx(
   ids text[], fields text[], field_values text[], noted text[], up_to bigint
 ) RETURNS void
-LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET jit = off AS $zu$
 BEGIN
   INSERT INTO ZU.event_index AS old (event_id, field, value, seq)
     SELECT term.event_id, term.field, term.value, e.seq

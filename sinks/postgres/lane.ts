@@ -81,9 +81,9 @@ export class Lane {
   /** Runs a statement on a connection. */
   async on(
     querier: PgQuerier,
-    { sql, params, asBytes }: Select,
+    { sql, params, asBytes, isPlannedAnew = false }: Select,
   ): Promise<readonly PgRow[]> {
-    const { prepare } = this.#options;
+    const prepare = this.#options.prepare && !isPlannedAnew;
     return await querier.unsafe(this.sql(sql), params, { prepare, asBytes });
   }
 

@@ -6,6 +6,10 @@
 // Functions run as who owns the log. All of it is named in full, `ZU.` standing for
 // the schema, and whatever else they call is looked for in pg_catalog alone: objects
 // that somebody else has put into a schema on the path, or into this one, are not met.
+//
+// A session keeps the plans of its functions for long. One that was made when the log
+// was small would read all of the table, and go on doing so while that grows: this is
+// why they are told to leave such scans be.
 import { APPEND } from "./append_function.ts";
 import { INDEX_CTX } from "./index_ctx_function.ts";
 import { SETTLED } from "./settled_function.ts";

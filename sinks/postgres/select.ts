@@ -5,12 +5,10 @@
 // a certain type, which somebody has put into a schema on the path, would go before.
 import type { FilterPlan } from "../event_filter.ts";
 import type { PgValue } from "./client.ts";
-import { toStored } from "./text.ts";
+import { matchingAll, matchingPage } from "./matching.ts";
 
 /** How many bytes of blobs a page may have, unless a single one has more. */
 const PAGE_BYTES_MAX = 512 * 1024;
-/** An index takes no more of a text than this many characters. */
-const PREFIX = 128;
 
 /** A statement and the values of its parameters. */
 export interface Select {
@@ -18,6 +16,8 @@ export interface Select {
   readonly params: readonly PgValue[];
   /** Whether values come as bytes, of which no text need be made. */
   readonly asBytes?: boolean;
+  /** Whether its plan is made for the values that it has. */
+  readonly isPlannedAnew?: boolean;
 }
 
 /** The columns of a row, as the text of a JSON array. */
@@ -69,50 +69,6 @@ function packed(
   } AS as_text FROM (${source}) r) e`;
 }
 
-/** FROM and WHERE for a filter, without a range of seq. */
-function matching(plan: FilterPlan): Select & { readonly seq: string } {
-  const params: PgValue[] = [];
-  const bind = (value: string) => `$${params.push(toStored(value))}::text`;
-  const equals = (column: string, value: string | null, indexed: boolean) => {
-    if (value === null) {
-      return indexed
-        ? `left(${column}, ${PREFIX}) IS NULL`
-        : `${column} IS NULL`;
-    }
-    const bound = bind(value);
-    return indexed
-      ? `left(${column}, ${PREFIX}) = left(${bound}, ${PREFIX}) AND ${column} = ${bound}`
-      : `${column} = ${bound}`;
-  };
-  const [first, ...others] = plan.ctx;
-  const terms: string[] = [];
-  if (first !== undefined) {
-    terms.push(equals("c.field", first.field, false));
-    terms.push(equals("c.value", first.value, true));
-    terms.push("c.event_id = e.event_id");
-  }
-  for (const { field, value } of plan.columns) {
-    terms.push(equals(`e.${field}`, value, field === "type"));
-  }
-  for (const { field, value } of others) {
-    terms.push(
-      "EXISTS (SELECT FROM ZU.event_index i WHERE i.event_id = e.event_id AND " +
-        `${equals("i.field", field, false)} AND ${
-          equals("i.value", value, true)
-        })`,
-    );
-  }
-  return {
-    sql:
-      (first === undefined
-        ? "ZU.events e"
-        : "ZU.event_index c JOIN ZU.events e ON e.seq = c.seq") +
-      ` WHERE ${terms.length === 0 ? "true" : terms.join(" AND ")}`,
-    params,
-    seq: first === undefined ? "e.seq" : "c.seq",
-  };
-}
-
 /** Where a page begins, and how far it may go. */
 export interface Range {
   readonly afterSeq: number;
@@ -121,17 +77,31 @@ export interface Range {
   readonly limit: number;
 }
 
+/**
+ * Always true, and seen to be so before anything is called. But whoever names a function
+ * of one's own gets no parallel plan: to start a worker takes longer than a page.
+ */
+const SERIAL = "(true OR ZU.settled() IS NULL)";
+
 /** The rows of a page by number and by size, and how many it had by number alone. */
 export function selectPage(
   plan: FilterPlan,
   range: Range,
   packing: Packing,
 ): Select {
-  const { sql, params, seq } = matching(plan);
+  const { sql, params, walk } = matchingPage(plan);
   const at = params.length;
-  const page = `SELECT e.* FROM ${sql}
-    AND ${seq} > $${at + 1}::bigint AND ${seq} <= $${at + 2}::bigint
-    ORDER BY ${seq} LIMIT $${at + 3}::bigint`;
+  const place = [...walk.columns, walk.seq].join(", ");
+  const bound = (nth: number) =>
+    [...walk.values, `$${at + nth}::bigint`].join(", ");
+  // Of a number that it is told later, the server expects a tenth of all rows, and
+  // plans for so many.
+  const most = 2 ** Math.ceil(Math.log2(Math.max(range.limit, 1)));
+  const page = `SELECT * FROM (
+      SELECT e.* FROM ${sql} AND ${SERIAL}
+      AND (${place}) > (${bound(1)}) AND (${place}) <= (${bound(2)})
+      ORDER BY ${place} LIMIT ${most}
+    ) walked ORDER BY walked.seq LIMIT $${at + 3}::bigint`;
   const sized = `SELECT page.*, sum(octet_length(page.data)) OVER (
       ORDER BY page.seq ROWS UNBOUNDED PRECEDING
     ) - octet_length(page.data) < ${PAGE_BYTES_MAX} AS fits
@@ -145,13 +115,23 @@ export function selectPage(
 
 /** The number of matching rows. */
 export function selectCount(plan: FilterPlan, settled: number): Select {
-  const { sql, params, seq } = matching(plan);
+  const { sql, params, seq } = matchingAll(plan);
   return {
     sql: `SELECT count(*) AS count FROM ${sql} AND ${seq} <= $${
       params.length + 1
     }::bigint`,
     params: [...params, settled],
+    isPlannedAnew: true,
   };
+}
+
+/**
+ * The last row of a trace, or of one whose name sorts before it; along the index of
+ * traces, for the reason that matching.ts gives.
+ */
+export function lastBefore(trace: string, seq: string): string {
+  return `SELECT * FROM ZU.events WHERE (trace_id, seq) < (${trace}, ${seq})
+        ORDER BY trace_id DESC, seq DESC LIMIT 1`;
 }
 
 /**
@@ -165,10 +145,8 @@ export function selectHeads(
   return {
     sql: `WITH heads AS MATERIALIZED (
       SELECT e.*, place FROM pg_catalog.unnest($1::text::text[]) WITH ORDINALITY t(trace, place)
-      CROSS JOIN LATERAL (
-        SELECT * FROM ZU.events WHERE trace_id = trace AND seq < $2::bigint
-        ORDER BY seq DESC LIMIT 1
-      ) e
+      CROSS JOIN LATERAL (${lastBefore("trace", "$2::bigint")}) e
+      WHERE e.trace_id = trace
     )
     SELECT p.*, (SELECT string_agg(place::text, ',' ORDER BY seq) FROM heads) AS places,
       (SELECT string_agg(event_id, ',' ORDER BY seq) FROM heads) AS ids

@@ -21,7 +21,8 @@
  */
 export const SETTLED = `
 CREATE OR REPLACE FUNCTION ZU.settled(OUT seq bigint, OUT gate bigint)
-LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $zu$
+LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp
+SET enable_seqscan = off SET jit = off AS $zu$
 DECLARE
   class integer := (SELECT lock_class FROM ZU.zu_log);
   drawn_to bigint := coalesce(pg_sequence_last_value('ZU.events_seq'), 0);

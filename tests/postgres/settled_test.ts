@@ -161,6 +161,8 @@ postgresTest(
     const follower = new Follower(sink);
     await onInsert(url, "harness.refused", FAIL);
     await sink.append(eventOf(1));
+    // Nor does it fill a page of the log, which would go to the disk at once.
+    await ask(url, "SELECT pg_switch_wal()");
     // From here on, it is written down anew how far places were drawn.
     await ask(url, "CHECKPOINT");
     await assertRejects(() => sink.append(eventOf(1, "harness.refused")));
