@@ -9,11 +9,12 @@ import {
   rawInTransactions,
   rawOneByOne,
   rawRead,
+  readMemory,
   sinkAppend,
   sinkStream,
-  streamMemory,
 } from "./_postgres_subjects.ts";
 import { withSchema } from "./_raw_postgres.ts";
+import type { ReadMemory } from "./postgres_appending.ts";
 import { type BenchOptions, boundTable, type Table } from "./_section.ts";
 import { APPENDERS, freshAes } from "./_sqlite_subjects.ts";
 import { perSecond, type Row } from "./_table.ts";
@@ -67,7 +68,11 @@ export async function postgresTables(
       rawRead: rawRead(url, schema, () => {}),
       rawParse: rawRead(url, schema, parseJson),
     });
-    const memory = await streamMemory(url, schema);
+    const memory = {
+      all: await readMemory("stream", url, schema, read),
+      tenth: await readMemory("stream", url, schema, read / 10),
+      bare: await readMemory("read", url, schema, read),
+    };
     const of = Object.fromEntries(
       Object.entries({ ...appending, ...reading }).map((
         [name, values],
@@ -89,7 +94,7 @@ export async function postgresTables(
 
 function rowsOf(
   of: Readonly<Record<string, number>>,
-  memory: Awaited<ReturnType<typeof streamMemory>>,
+  memory: Readonly<Record<"all" | "tenth" | "bare", ReadMemory>>,
 ): Row[] {
   const row = (what: string, a: string, b: string, least?: number): Row => ({
     what,
@@ -97,6 +102,16 @@ function rowsOf(
     ratio: of[a]! / of[b]!,
     ...least !== undefined && { bound: { least } },
   });
+  const above = ({ most, idle }: ReadMemory) => (most - idle) / MEBIBYTE;
+  const memoryRow = (what: string, to: ReadMemory, most: number): Row => ({
+    what,
+    measured: `${above(memory.all).toFixed(0)} MiB : ${
+      above(to).toFixed(0)
+    } MiB`,
+    ratio: above(memory.all) / above(to),
+    bound: { most },
+  });
+  const { all, tenth, bare } = memory;
   return [
     row("64 appenders, 16 connections, to bare in 256s", "sink", "raw256", 0.6),
     row("the same, to bare in 64s", "sink", "raw64"),
@@ -106,14 +121,11 @@ function rowsOf(
     row("four processes, to one", "four", "one", 1),
     row("stream, to a bare read by pages", "stream", "rawRead", 0.6),
     row("stream, to a bare read and JSON.parse", "stream", "rawParse"),
-    {
-      what: `memory while streaming ${memory.seen}, above idle`,
-      measured: `${Math.round(memory.most / MEBIBYTE)} MiB, above ${
-        Math.round(memory.idle / MEBIBYTE)
-      } MiB`,
-      ratio: (memory.most - memory.idle) / MEBIBYTE,
-      bound: { most: 64 },
-      unit: "MiB",
-    },
+    memoryRow(
+      `memory of streaming ${all.seen}, to streaming ${tenth.seen}`,
+      tenth,
+      1.25,
+    ),
+    memoryRow(`memory of streaming ${all.seen}, to a bare read`, bare, 1),
   ];
 }

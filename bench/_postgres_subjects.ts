@@ -5,6 +5,7 @@ import {
 } from "../sinks/postgres_sink.ts";
 import type { Subject } from "./_docker_rounds.ts";
 import { append, EVENT_BYTES, makeEvents, rate } from "./_load.ts";
+import type { ReadMemory } from "./postgres_appending.ts";
 import { RawPostgres, withSchema } from "./_raw_postgres.ts";
 import { blobLike } from "./_raw_sqlite.ts";
 import { APPENDERS } from "./_sqlite_subjects.ts";
@@ -124,15 +125,15 @@ export function processesAppend(
     });
 }
 
-/** How much memory a stream takes above that of an idle process, in MiB. */
-export async function streamMemory(
+/** How much memory it takes to read a log, by the sink or the bare client. */
+export async function readMemory(
+  what: "stream" | "read",
   url: string,
   schema: string,
-): Promise<
-  { readonly seen: number; readonly idle: number; readonly most: number }
-> {
+  count: number,
+): Promise<ReadMemory> {
   const { stdout } = await new Deno.Command(Deno.execPath(), {
-    args: ["run", "-A", PROGRAM, "stream", url, schema],
+    args: ["run", "-A", PROGRAM, what, url, schema, `${count}`],
     stderr: "inherit",
   }).output();
   return JSON.parse(new TextDecoder().decode(stdout));

@@ -16,6 +16,7 @@ import { UnitQueue } from "../rows/unit_queue.ts";
 import type { AppendLane, PostgresDurability } from "./append_lane.ts";
 import { readHeads } from "./log_reads.ts";
 import type { PgRow } from "./client.ts";
+import { Pace } from "./pace.ts";
 import type { Select } from "./select.ts";
 import { writeUnderLock } from "./write_under_lock.ts";
 
@@ -65,6 +66,7 @@ export class Appender {
   readonly #context: GroupContext;
   readonly #queue: UnitQueue;
   readonly #free: AppendLane[];
+  readonly #pace = new Pace();
   #flights: Flight[] = [];
   #isRecovering = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -108,6 +110,7 @@ export class Appender {
 
   /** How many events are worth a group while others are on their way. */
   #overlapMin(): number {
+    if (!this.#pace.overlaps()) return GROUP_EVENTS_MAX;
     const share = Math.floor(this.#queue.accepted * OVERLAP_SHARE_MIN);
     return Math.max(OVERLAP_EVENTS_MIN, Math.min(share, GROUP_EVENTS_MAX));
   }

@@ -58,7 +58,9 @@ export class Others {
   }
 
   async #notify(): Promise<void> {
-    const sql = "SELECT pg_notify($1, '')";
+    // Its commit is on nobody's disk, and need not wait for one.
+    const sql =
+      "SELECT set_config('synchronous_commit', 'off', true), pg_notify($1, '')";
     await this.#lane.query({ sql, params: [this.#channel] }, "notify").catch(
       () => {/* Whoever follows looks by itself, only later. */},
     );
