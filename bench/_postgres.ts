@@ -70,7 +70,7 @@ export async function postgresTables(
     });
     const memory = {
       all: await readMemory("stream", url, schema, read),
-      tenth: await readMemory("stream", url, schema, read / 10),
+      half: await readMemory("stream", url, schema, read / 2),
       bare: await readMemory("read", url, schema, read),
     };
     const of = Object.fromEntries(
@@ -94,7 +94,7 @@ export async function postgresTables(
 
 function rowsOf(
   of: Readonly<Record<string, number>>,
-  memory: Readonly<Record<"all" | "tenth" | "bare", ReadMemory>>,
+  memory: Readonly<Record<"all" | "half" | "bare", ReadMemory>>,
 ): Row[] {
   const row = (what: string, a: string, b: string, least?: number): Row => ({
     what,
@@ -111,7 +111,7 @@ function rowsOf(
     ratio: above(memory.all) / above(to),
     bound: { most },
   });
-  const { all, tenth, bare } = memory;
+  const { all, half, bare } = memory;
   return [
     row("64 appenders, 16 connections, to bare in 256s", "sink", "raw256", 0.6),
     row("the same, to bare in 64s", "sink", "raw64"),
@@ -122,8 +122,8 @@ function rowsOf(
     row("stream, to a bare read by pages", "stream", "rawRead", 0.6),
     row("stream, to a bare read and JSON.parse", "stream", "rawParse"),
     memoryRow(
-      `memory of streaming ${all.seen}, to streaming ${tenth.seen}`,
-      tenth,
+      `memory of streaming ${all.seen}, to streaming ${half.seen}`,
+      half,
       1.25,
     ),
     memoryRow(`memory of streaming ${all.seen}, to a bare read`, bare, 1),
