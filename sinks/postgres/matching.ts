@@ -117,6 +117,12 @@ function withoutEstimate(condition: string): string {
   return `CASE WHEN ${condition} THEN 1 ELSE 0 END <> 0`;
 }
 
+/** Along the ids, where there is one row at most: no index has the seq as a sum. */
+function chooseId(term: FilterTerm, terms: Terms): Choice {
+  const conditions = [`e.event_id = ${terms.bind(term.value!)}`];
+  return { term, columns: [], values: [], seq: "(e.seq + 0)", conditions };
+}
+
 /**
  * The index of what is likely to be the rarest: a trace is one run of an agent, and a
  * field of ctx is registered to be looked for.
@@ -124,6 +130,8 @@ function withoutEstimate(condition: string): string {
 function choose(plan: FilterPlan, terms: Terms): Choice {
   const column = (name: string) =>
     plan.columns.find(({ field, value }) => field === name && value !== null);
+  const id = column("event_id");
+  if (id !== undefined) return chooseId(id, terms);
   const ctx = plan.ctx.find(({ value }) => value !== null);
   const term = column("trace_id") ?? ctx ?? column("task_id") ?? column("type");
   if (term === undefined) return chooseNone(plan, terms);

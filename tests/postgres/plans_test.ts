@@ -79,6 +79,7 @@ postgresTest(
 );
 
 const RARE: Readonly<Record<string, () => EventFilter>> = {
+  "an id": () => ({ event_id: crypto.randomUUID() }),
   "a trace": () => ({ trace_id: crypto.randomUUID() }),
   "a task": () => ({ task_id: crypto.randomUUID() }),
   "a type": () => ({ type: `rare.${crypto.randomUUID()}` }),
