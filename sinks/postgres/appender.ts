@@ -16,7 +16,7 @@ import { UnitQueue } from "../rows/unit_queue.ts";
 import type { AppendLane, PostgresDurability } from "./append_lane.ts";
 import { readHeads } from "./log_reads.ts";
 import type { PgRow } from "./client.ts";
-import { Pace } from "./pace.ts";
+import type { Pace } from "./pace.ts";
 import type { Select } from "./select.ts";
 import { writeUnderLock } from "./write_under_lock.ts";
 
@@ -37,6 +37,7 @@ const OVERLAP_SHARE_MIN = 1 / 2;
 export interface AppenderOptions {
   /** The connections; at least one. */
   readonly lanes: readonly AppendLane[];
+  readonly pace: Pace;
   readonly codec: RowCodec;
   readonly signKey: Uint8Array | undefined;
   readonly ctxFields: readonly string[];
@@ -66,7 +67,6 @@ export class Appender {
   readonly #context: GroupContext;
   readonly #queue: UnitQueue;
   readonly #free: AppendLane[];
-  readonly #pace = new Pace();
   #flights: Flight[] = [];
   #isRecovering = false;
   #idle: PromiseWithResolvers<void> | undefined;
@@ -110,9 +110,12 @@ export class Appender {
 
   /** How many events are worth a group while others are on their way. */
   #overlapMin(): number {
-    if (!this.#pace.overlaps()) return GROUP_EVENTS_MAX;
     const share = Math.floor(this.#queue.accepted * OVERLAP_SHARE_MIN);
-    return Math.max(OVERLAP_EVENTS_MIN, Math.min(share, GROUP_EVENTS_MAX));
+    // As many traces as one group takes do not wait for it in any case.
+    const least = this.#options.pace.overlaps()
+      ? OVERLAP_EVENTS_MIN
+      : GROUP_TRACES_MAX;
+    return Math.max(least, Math.min(share, GROUP_EVENTS_MAX));
   }
 
   /**

@@ -13,6 +13,7 @@ import { Lane } from "./lane.ts";
 import { LogReads } from "./log_reads.ts";
 import { migrate } from "./migrate.ts";
 import { Others } from "./others.ts";
+import { Pace } from "./pace.ts";
 import { reindexedLog } from "./reindexed_log.ts";
 import { SCHEMA_VERSION } from "./schema.ts";
 import { lookAtServer, type ServerState } from "./server.ts";
@@ -99,6 +100,7 @@ export async function openParts(
     const appender = new Appender({
       ...options,
       lanes,
+      pace: new Pace(),
       codec,
       signKey,
       ask: (select) => lane.query(select, "append"),

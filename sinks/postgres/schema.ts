@@ -9,7 +9,8 @@
 //
 // A session keeps the plans of its functions for long. One that was made when the log
 // was small would read all of the table, and go on doing so while that grows: this is
-// why they are told to leave such scans be.
+// why they are told to leave such scans be; and not to be compiled, which the server
+// would do at each call for the price that it puts on a scan that it was told to leave.
 import { APPEND } from "./append_function.ts";
 import { INDEX_CTX } from "./index_ctx_function.ts";
 import { SETTLED } from "./settled_function.ts";

@@ -61,7 +61,8 @@ export class UnitQueue {
    * Takes the first units.
    *
    * @param max How many events, unless the first unit alone has more.
-   * @param fits Whether a further unit may go with those before it.
+   * @param fits Whether a unit may go with those before it; the first one always does,
+   * and is told to it as well.
    */
   take(max: number, fits: (unit: Unit) => boolean = () => true): Unit[] {
     let events = 0;
@@ -69,7 +70,8 @@ export class UnitQueue {
     while (end < this.#units.length) {
       const unit = this.#units[end]!;
       const { length } = unit.events;
-      if (end > 0 && (events + length > max || !fits(unit))) break;
+      const isFitting = fits(unit) && events + length <= max;
+      if (end > 0 && !isFitting) break;
       events += length;
       end++;
     }

@@ -74,3 +74,24 @@ postgresTest(
     });
   },
 );
+
+postgresTest(
+  "PostgresSink finds no event by a row of the side index that is of another place",
+  async () => {
+    await withDatabase(async (url) => {
+      await using sink = await openLog(url, { ctxFields: ["a", "b"] });
+      const stored = await sink.append(
+        sample({ payload: { ctx: { a: "1", b: "2" } } }),
+      );
+      const { trace_id } = stored.event;
+      assertEquals(await sink.query({ a: "1", b: "2" }), [stored]);
+      assertEquals(await sink.query({ trace_id, b: "2" }), [stored]);
+      await ask(url, "UPDATE zu.event_index SET seq = 9 WHERE field = 'b'");
+      for (const filter of [{ b: "2" }, { a: "1", b: "2" }]) {
+        assertEquals(await sink.query(filter), []);
+        assertEquals(await sink.query({ ...filter, trace_id }), []);
+        assertEquals(await sink.count(filter), 0);
+      }
+    });
+  },
+);
