@@ -1,5 +1,7 @@
 // What a step of the gate counts as, from its exit code and what it printed.
 
+import { stripVTControlCharacters } from "node:util";
+
 /** How many checks passed, failed and were skipped. */
 export interface Tally {
   readonly passed: number;
@@ -10,9 +12,6 @@ export interface Tally {
 // The last line of a test run, "ok | 3 passed (2 steps) | 0 failed | 1 ignored".
 const SUMMARY =
   /^(?:ok|FAILED) \| (\d+) passed(?: \(\d+ steps?\))? \| (\d+) failed(?: \(\d+ steps?\))?(?: \| \d+ flaky)?(?: \| (\d+) ignored)?/gm;
-
-// deno-lint-ignore no-control-regex -- colours are control sequences
-const COLOUR = /\x1b\[[\d;]*m/g;
 
 /** How much of a run's output is kept to find its summary in. */
 const TAIL_CHARS_MAX = 64 * 1024;
@@ -51,7 +50,7 @@ export function tallyTests(code: number, output: string): Tally {
 
 /** Like {@linkcode tallyTests}, of a part of a run, in which no test may be due. */
 export function tallyPart(code: number, output: string): Tally {
-  const last = [...output.replaceAll(COLOUR, "").matchAll(SUMMARY)].at(-1);
+  const last = [...stripVTControlCharacters(output).matchAll(SUMMARY)].at(-1);
   const [passed, failed, skipped] = [last?.[1], last?.[2], last?.[3]]
     .map((digits) => Number(digits ?? 0)) as [number, number, number];
   const unaccounted = failed === 0 && (code !== 0 || last === undefined);

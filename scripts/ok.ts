@@ -1,6 +1,7 @@
 /**
- * The gate: runs every step to its end, whatever the others do, and ends in one
- * line that counts what passed and failed. Exits with 1 if anything failed.
+ * The gate: runs every step to its end, whatever the others do, says again how
+ * those that failed ended, and ends in one line that counts what passed and
+ * failed. Exits with 1 if anything failed.
  *
  * The README's commands are among the steps, word for word, so that what a
  * newcomer types first is known to work.
@@ -8,7 +9,8 @@
  * @module
  */
 import { readmeCommands } from "./_readme_commands.ts";
-import { writeOut } from "./_output.ts";
+import { ending } from "./_failures.ts";
+import { outputOf, writeOut } from "./_output.ts";
 import {
   addTallies,
   describeTally,
@@ -62,6 +64,7 @@ function start(command: readonly string[]): Deno.ChildProcess | undefined {
       args,
       stdin: "null",
       stdout: "piped",
+      stderr: "piped",
       env: { NO_COLOR: "1" },
     }).spawn();
   } catch (error) {
@@ -71,31 +74,45 @@ function start(command: readonly string[]): Deno.ChildProcess | undefined {
   }
 }
 
+/** What came of a step. */
+interface Outcome {
+  readonly tally: Tally;
+  /** The last of what it printed, to both of its outputs. */
+  readonly tail: string;
+}
+
 /** Runs a step, shows what it prints, and counts it. */
-async function runStep({ command, tally }: Step): Promise<Tally> {
+async function runStep({ command, tally }: Step): Promise<Outcome> {
   console.log(`\n$ ${command.join(" ")}`);
   const child = start(command);
-  if (child === undefined) return tallyCheck(NOT_FOUND);
-  let tail = "";
-  const decoder = new TextDecoder();
-  for await (const bytes of child.stdout) {
-    await writeOut({ to: "stdout", bytes });
-    tail = keepTail(tail, decoder.decode(bytes, { stream: true }));
+  if (child === undefined) return { tally: tallyCheck(NOT_FOUND), tail: "" };
+  let tail = "", counted = "";
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  for await (const said of outputOf(child)) {
+    await writeOut(said);
+    const more = decoders[said.to].decode(said.bytes, { stream: true });
+    tail = keepTail(tail, more);
+    if (said.to === "stdout") counted = keepTail(counted, more);
   }
   const { code } = await child.status;
-  return tally(code, tail);
+  return { tally: tally(code, counted), tail };
 }
 
 /** Runs the gate, and returns whether nothing failed. */
 async function runGate(): Promise<boolean> {
   const steps = await readSteps();
-  const tallies: Tally[] = [];
-  for (const step of steps) tallies.push(await runStep(step));
+  const outcomes: Outcome[] = [];
+  for (const step of steps) outcomes.push(await runStep(step));
   console.log("");
   for (const [i, { command }] of steps.entries()) {
-    console.log(`${describeTally(tallies[i]!)}: ${command.join(" ")}`);
+    console.log(`${describeTally(outcomes[i]!.tally)}: ${command.join(" ")}`);
   }
-  const sum = addTallies(tallies);
+  for (const [i, { command }] of steps.entries()) {
+    const { tally, tail } = outcomes[i]!;
+    if (tally.failed === 0) continue;
+    console.log(`\nfailed: ${command.join(" ")}\n${ending(tail)}\n`);
+  }
+  const sum = addTallies(outcomes.map(({ tally }) => tally));
   if (sum.skipped > 0) console.log(`${sum.skipped} skipped`);
   // Who reads the last line, by eye or by script, looks for two counts.
   console.log(describeTally({ ...sum, skipped: 0 }));

@@ -5,11 +5,12 @@
  *
  * Arguments go to each lane; paths among them make one lane, of what they name.
  * What the second lane writes is shown behind the first one's. The last line is the
- * sum, as `deno test` would have it.
+ * sum, as `deno test` would have it; before it come the failures of both.
  *
  * @module
  */
 import { lanesOf, WAITING } from "./_lanes.ts";
+import { ending, failedTests } from "./_failures.ts";
 import { outputOf, type Said, writeOut } from "./_output.ts";
 import {
   addTallies,
@@ -42,18 +43,29 @@ function start(args: string[]): Lane {
   return { command, child, output: outputOf(child) };
 }
 
+/** What came of a lane. */
+interface Outcome {
+  readonly tally: Tally;
+  /** Each in short. */
+  readonly failures: readonly string[];
+}
+
 /** Shows what a lane writes, until it has ended, and counts it. */
-async function show({ command, child, output }: Lane): Promise<Tally> {
+async function show({ command, child, output }: Lane): Promise<Outcome> {
   console.log(`\n$ ${command}`);
-  let tail = "";
-  const decoder = new TextDecoder();
+  const tails = { stdout: "", stderr: "" };
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
   for await (const said of output) {
     await writeOut(said);
-    if (said.to === "stderr") continue;
-    tail = keepTail(tail, decoder.decode(said.bytes, { stream: true }));
+    const more = decoders[said.to].decode(said.bytes, { stream: true });
+    tails[said.to] = keepTail(tails[said.to], more);
   }
   const { code } = await child.status;
-  return tallyPart(code, tail);
+  const tally = tallyPart(code, tails.stdout);
+  if (tally.failed === 0) return { tally, failures: [] };
+  const failed = failedTests(tails.stdout);
+  const failures = failed.length > 0 ? failed : [ending(tails.stderr)];
+  return { tally, failures };
 }
 
 /** Sends a signal to a lane that may have ended, or be about to. */
@@ -97,13 +109,16 @@ async function runTests(args: readonly string[]): Promise<number> {
   for (const path of WAITING) if (await isThere(path)) waiting.push(path);
   const lanes = lanesOf(args, waiting).map(start);
   const came = passOn(lanes);
-  const tallies: Tally[] = [];
-  for (const lane of lanes) tallies.push(await show(lane));
+  const outcomes: Outcome[] = [];
+  for (const lane of lanes) outcomes.push(await show(lane));
   console.log("");
   for (const [i, { command }] of lanes.entries()) {
-    console.log(`${describeTally(tallies[i]!)}: ${command}`);
+    console.log(`${describeTally(outcomes[i]!.tally)}: ${command}`);
   }
-  const sum = addTallies(tallies);
+  for (const { failures } of outcomes) {
+    for (const failure of failures) console.log(`\n${failure}`);
+  }
+  const sum = addTallies(outcomes.map(({ tally }) => tally));
   console.log(`\n${summarize(sum, performance.now() - startedAt)}`);
   if (came.signal !== undefined) return SIGNALS[came.signal];
   return sum.failed === 0 ? 0 : 1;

@@ -1,4 +1,4 @@
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertMatch, assertStringIncludes } from "@std/assert";
 
 const SCRIPT = new URL("../../scripts/ok.ts", import.meta.url).href;
 
@@ -42,7 +42,7 @@ Deno.test({ name: "skipped", ignore: true, fn() {} });
 
 async function runGate(
   changes: Record<string, string>,
-): Promise<{ code: number; ending: string }> {
+): Promise<{ code: number; ending: string; told: string }> {
   const dir = await Deno.realPath(await Deno.makeTempDir());
   try {
     for (const [path, text] of Object.entries({ ...FILES, ...changes })) {
@@ -53,8 +53,11 @@ async function runGate(
       cwd: dir,
       stderr: "null",
     }).output();
-    const lines = new TextDecoder().decode(stdout).trimEnd().split("\n");
-    return { code, ending: lines.slice(-2).join("; ") };
+    const text = new TextDecoder().decode(stdout).trimEnd();
+    const ending = text.split("\n").slice(-2).join("; ");
+    // What is said again of what failed.
+    const [, ...failed] = text.split("\nfailed: ");
+    return { code, ending, told: failed.join("\n") };
   } finally {
     await Deno.remove(dir, { recursive: true });
   }
@@ -70,11 +73,12 @@ Deno.test("ok passes a sound package, skips what cannot be looked at, and ends i
   assertEquals(await runGate(withLook("exit 77")), {
     code: 0,
     ending: "2 skipped; 8 passed, 0 failed",
+    told: "",
   });
 });
 
 Deno.test("ok fails on a failing test, and counts it beside the rest", async () => {
-  const { code, ending } = await runGate({
+  const { code, ending, told } = await runGate({
     "other_test.ts": `Deno.test("fails", () => {
   throw new Error("as it should");
 });
@@ -83,10 +87,12 @@ Deno.test("ok fails on a failing test, and counts it beside the rest", async () 
   assertEquals(code, 1);
   // Beside those, the look at the engine, which finds that nothing is left.
   assertEquals(ending, "1 skipped; 9 passed, 1 failed");
+  assertMatch(told, /^deno task test\n/);
+  assertStringIncludes(told, "error: Error: as it should");
 });
 
 Deno.test("ok counts every kind of step that fails, and runs them all", async () => {
-  const { code, ending } = await runGate({
+  const { code, ending, told } = await runGate({
     ...withLook("exit 1"),
     // Not formatted, unused, without a type and without documentation.
     "mod.ts": `const unused = 1
@@ -99,4 +105,7 @@ export const one = Math.random();
   assertEquals(code, 1);
   // Only the type check passes.
   assertEquals(ending.split("; ")[1], "1 passed, 8 failed");
+  // From both outputs: the linter's findings, and an error of a test's file.
+  assertStringIncludes(told, "no-unused-vars");
+  assertStringIncludes(told, "Error: not loaded");
 });

@@ -1,4 +1,9 @@
-import { assert, assertEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import { fileURLToPath } from "node:url";
 import { WAITING } from "../../scripts/_lanes.ts";
 import { tallyTests } from "../../scripts/_tally.ts";
@@ -136,6 +141,10 @@ Deno.test("test fails where either lane does, however it does", async () => {
         const { code, text, tally } = await run(dir);
         assertEquals(code, 1, text);
         assertEquals(tally, { passed: 1, failed: 1, skipped: 0 });
+        // Said once more, where the run ends.
+        const end = text.slice(text.search(/^\d passed, /m));
+        assertMatch(end, /^error: /m);
+        assertStringIncludes(end, path);
       });
     }
   }
