@@ -3,6 +3,7 @@
 import { assert, assertEquals } from "@std/assert";
 import type { EventFilter } from "../../sinks/mod.ts";
 import { sample } from "../conformance/event_sink/samples.ts";
+import { eventually } from "./_eventually.ts";
 import { openLog } from "./_log.ts";
 import { postgresTest, withDatabase } from "./_postgres.ts";
 import { ask } from "./_programs.ts";
@@ -13,8 +14,17 @@ const TIMES = 25;
 /** What each of the calls may touch: indexes are read by the page, heads twice. */
 const ROWS_A_CALL = 20;
 
-/** How many rows of the log have been read, by scans of tables and of indexes. */
+/**
+ * How many rows of the log have been read, by scans of tables and of indexes.
+ * A connection's are counted when it ends, which its client does not wait for.
+ */
 async function touched(url: string): Promise<number> {
+  const others = "SELECT count(*) FROM pg_stat_activity " +
+    "WHERE datname = current_database() AND pid <> pg_backend_pid()";
+  await eventually(
+    "the end of all connections",
+    async () => await ask(url, others) === "0",
+  );
   const said = await ask(
     url,
     `SELECT (SELECT sum(seq_tup_read) FROM pg_stat_user_tables
