@@ -7,16 +7,27 @@ const TEST = ["test", "-RWE", "--allow-ffi", "--allow-run", "--allow-net"];
 const ALL = "tests/";
 
 /**
- * Where the tests are that mostly wait, for the engine, a database or a limit, and
- * leave the processor to the others.
+ * The lanes with names, and where their tests are: those that mostly wait, for the
+ * engine, a database or a limit, and leave the processor to the others; and those of
+ * logs in files, which wait for the disk now and then. There is one more lane, of all
+ * that is nowhere here.
  */
-export const WAITING: readonly string[] = [
-  "tests/docker/",
-  "tests/egress/",
-  "tests/postgres/",
-  "tests/sinks/postgres/",
-  "tests/backends/local_docker/engine_silence_test.ts",
-];
+export const LANES: Readonly<Record<string, readonly string[]>> = {
+  waiting: [
+    "tests/docker/",
+    "tests/egress/",
+    "tests/postgres/",
+    "tests/sinks/postgres/",
+    "tests/backends/local_docker/engine_silence_test.ts",
+  ],
+  files: [
+    "tests/crash/",
+    "tests/faults/",
+    "tests/fuzz/",
+    "tests/sinks/jsonl/",
+    "tests/sinks/sqlite/",
+  ],
+};
 
 /** Where a report goes. */
 const REPORT = "--junit-path";
@@ -50,25 +61,27 @@ function withOwnReport(args: readonly string[], name: string): string[] {
 /**
  * The runs of `deno test` that make up a run of every test.
  *
- * What is not among the first lane's paths is in the second, so that no test is in
- * both, or in none. Paths among the arguments say what to run, in one lane.
+ * What is in no lane with a name is in the last one, so that no test is in two, or in
+ * none. Paths among the arguments say what to run, in one lane.
  *
  * @param args Arguments of `deno test`; those behind `--` are for the tests.
- * @param waiting The paths of the first lane; without any there is one lane.
+ * @param named The lanes with names, each with paths that there are.
  * @returns For each lane the arguments of `deno`.
  */
 export function lanesOf(
   args: readonly string[],
-  waiting: readonly string[],
+  named: Readonly<Record<string, readonly string[]>>,
 ): string[][] {
   const end = args.indexOf("--");
   const own = end < 0 ? args : args.slice(0, end);
   const rest = end < 0 ? [] : args.slice(end);
   if (namesPaths(own)) return [[...TEST, ...args]];
-  if (waiting.length === 0) return [[...TEST, ALL, ...args]];
-  const others = [`--ignore=${waiting.join(",")}`, ALL];
-  return [
-    [...TEST, ...waiting, ...withOwnReport(own, "waiting"), ...rest],
-    [...TEST, ...others, ...withOwnReport(own, "others"), ...rest],
-  ];
+  const lanes = Object.entries(named).filter(([, paths]) => paths.length > 0);
+  if (lanes.length === 0) return [[...TEST, ALL, ...args]];
+  const ignored = lanes.flatMap(([, paths]) => paths);
+  const others = [`--ignore=${ignored.join(",")}`, ALL];
+  return [...lanes, ["others", others] as const].map(([name, paths]) => [
+    ...[...TEST, ...paths],
+    ...[...withOwnReport(own, name), ...rest],
+  ]);
 }

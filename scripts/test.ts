@@ -1,15 +1,16 @@
 /**
- * Runs the tests in two lanes side by side, each a `deno test` of its own: those
- * that mostly wait, and the others. (`deno test --parallel` would run files together
- * in one process, and some count the descriptors and the memory of theirs.)
+ * Runs the tests in lanes side by side, each a `deno test` of its own: those that
+ * mostly wait, those of logs in files, and the others. (`deno test --parallel` would
+ * run files together in one process, and some count the descriptors and the memory
+ * of theirs.)
  *
  * Arguments go to each lane; paths among them make one lane, of what they name.
- * What the second lane writes is shown behind the first one's. The last line is the
- * sum, as `deno test` would have it; before it come the failures of both.
+ * What a lane writes is shown behind the one before. The last line is the sum, as
+ * `deno test` would have it; before it come the failures of all.
  *
  * @module
  */
-import { lanesOf, WAITING } from "./_lanes.ts";
+import { LANES, lanesOf } from "./_lanes.ts";
 import { ending, failedTests } from "./_failures.ts";
 import { outputOf, type Said, writeOut } from "./_output.ts";
 import {
@@ -105,9 +106,12 @@ async function isThere(path: string): Promise<boolean> {
 /** Runs the tests, and returns what to exit with. */
 async function runTests(args: readonly string[]): Promise<number> {
   const startedAt = performance.now();
-  const waiting: string[] = [];
-  for (const path of WAITING) if (await isThere(path)) waiting.push(path);
-  const lanes = lanesOf(args, waiting).map(start);
+  const named: Record<string, string[]> = {};
+  for (const [name, paths] of Object.entries(LANES)) {
+    named[name] = [];
+    for (const path of paths) if (await isThere(path)) named[name].push(path);
+  }
+  const lanes = lanesOf(args, named).map(start);
   const came = passOn(lanes);
   const outcomes: Outcome[] = [];
   for (const lane of lanes) outcomes.push(await show(lane));

@@ -2,23 +2,30 @@ import { assertEquals } from "@std/assert";
 import { lanesOf } from "../../scripts/_lanes.ts";
 
 const TEST = ["test", "-RWE", "--allow-ffi", "--allow-run", "--allow-net"];
-const WAITING = ["tests/a/", "tests/b/"];
-const REST = ["--ignore=tests/a/,tests/b/", "tests/"];
+const FIRST = ["tests/a/", "tests/b/"];
+const SECOND = ["tests/c/"];
+const REST = ["--ignore=tests/a/,tests/b/,tests/c/", "tests/"];
+const NAMED = { first: FIRST, second: SECOND };
 
-Deno.test("lanesOf makes two lanes, the second of what is not in the first", () => {
-  assertEquals(lanesOf([], WAITING), [
-    [...TEST, ...WAITING],
+Deno.test("lanesOf makes one lane more than have names, of what is in none of them", () => {
+  assertEquals(lanesOf([], NAMED), [
+    [...TEST, ...FIRST],
+    [...TEST, ...SECOND],
     [...TEST, ...REST],
   ]);
 });
 
-Deno.test("lanesOf makes one lane where no test waits", () => {
-  assertEquals(lanesOf(["--trace-leaks"], []), [
+Deno.test("lanesOf makes no lane without tests", () => {
+  assertEquals(lanesOf(["--trace-leaks"], { first: [], second: [] }), [
     [...TEST, "tests/", "--trace-leaks"],
+  ]);
+  assertEquals(lanesOf([], { first: [], second: SECOND }), [
+    [...TEST, ...SECOND],
+    [...TEST, "--ignore=tests/c/", "tests/"],
   ]);
 });
 
-Deno.test("lanesOf passes arguments on to both lanes, with all that they are for", () => {
+Deno.test("lanesOf passes arguments on to each lane, with all that they are for", () => {
   for (
     const args of [
       ["--filter", "run"],
@@ -27,8 +34,9 @@ Deno.test("lanesOf passes arguments on to both lanes, with all that they are for
       ["--seed", "1", "--reporter", "dot", "--", "--filter", "a"],
     ]
   ) {
-    assertEquals(lanesOf(args, WAITING), [
-      [...TEST, ...WAITING, ...args],
+    assertEquals(lanesOf(args, NAMED), [
+      [...TEST, ...FIRST, ...args],
+      [...TEST, ...SECOND, ...args],
       [...TEST, ...REST, ...args],
     ]);
   }
@@ -43,31 +51,36 @@ Deno.test("lanesOf makes one lane of the paths that it is given", () => {
       ["--fail-fast", "tests/a/", "--", "word"],
     ]
   ) {
-    assertEquals(lanesOf(args, WAITING), [[...TEST, ...args]]);
+    assertEquals(lanesOf(args, NAMED), [[...TEST, ...args]]);
   }
 });
 
 Deno.test("lanesOf gives each lane a report of its own", () => {
   for (
-    const [given, first, second] of [
-      ["r.xml", "r-waiting.xml", "r-others.xml"],
-      ["a.b/r", "a.b/r-waiting", "a.b/r-others"],
-      ["./r.1.xml", "./r.1-waiting.xml", "./r.1-others.xml"],
-      ["-", "-", "-"],
+    const [given, reports] of [
+      ["r.xml", ["r-first.xml", "r-second.xml", "r-others.xml"]],
+      ["a.b/r", ["a.b/r-first", "a.b/r-second", "a.b/r-others"]],
+      ["./r.1.xml", [
+        "./r.1-first.xml",
+        "./r.1-second.xml",
+        "./r.1-others.xml",
+      ]],
+      ["-", ["-", "-", "-"]],
     ] as const
   ) {
-    assertEquals(lanesOf(["--junit-path", given], WAITING), [
-      [...TEST, ...WAITING, "--junit-path", first],
-      [...TEST, ...REST, "--junit-path", second],
-    ]);
-    assertEquals(lanesOf([`--junit-path=${given}`], WAITING), [
-      [...TEST, ...WAITING, `--junit-path=${first}`],
-      [...TEST, ...REST, `--junit-path=${second}`],
-    ]);
+    const lanes = [FIRST, SECOND, REST].map((paths) => [...TEST, ...paths]);
+    assertEquals(
+      lanesOf(["--junit-path", given], NAMED),
+      lanes.map((lane, i) => [...lane, "--junit-path", reports[i]]),
+    );
+    assertEquals(
+      lanesOf([`--junit-path=${given}`], NAMED),
+      lanes.map((lane, i) => [...lane, `--junit-path=${reports[i]}`]),
+    );
     // What is for the tests is theirs.
-    assertEquals(lanesOf(["--", "--junit-path", given], WAITING), [
-      [...TEST, ...WAITING, "--", "--junit-path", given],
-      [...TEST, ...REST, "--", "--junit-path", given],
-    ]);
+    assertEquals(
+      lanesOf(["--", "--junit-path", given], NAMED),
+      lanes.map((lane) => [...lane, "--", "--junit-path", given]),
+    );
   }
 });

@@ -5,7 +5,7 @@ import {
   assertStringIncludes,
 } from "@std/assert";
 import { fileURLToPath } from "node:url";
-import { WAITING } from "../../scripts/_lanes.ts";
+import { LANES } from "../../scripts/_lanes.ts";
 import { tallyTests } from "../../scripts/_tally.ts";
 import { listFiles, ROOT } from "../architecture/_sources.ts";
 
@@ -81,8 +81,9 @@ Deno.test("test runs a test of every folder in one lane, and counts it once", as
   const byFolder = Map.groupBy(names, folderOf);
   const paths = Array.from(byFolder.values(), ([first]) => first!);
   // Files that are apart from the rest of their folder.
-  paths.push(...WAITING.filter((path) => path.endsWith(".ts")));
-  // What looks like a folder of the first lane, and what is in one.
+  const named = Object.values(LANES);
+  paths.push(...named.flat().filter((path) => path.endsWith(".ts")));
+  // What looks like a folder of a lane with a name, and what is in one.
   paths.push(
     ...["tests/docker_test.ts", "tests/postgres_test.ts"],
     ...["tests/sinks/docker/x_test.ts", "tests/docker2/x_test.ts"],
@@ -95,18 +96,27 @@ Deno.test("test runs a test of every folder in one lane, and counts it once", as
     assertEquals(files.toSorted(), paths.toSorted());
     const passed = paths.length;
     assertEquals(tally, { passed, failed: 0, skipped: 0 });
-    assertEquals(lanes.length, 2);
-    const second = text.indexOf(lanes[1]!);
+    assertEquals(lanes.length, named.length + 1);
+    const starts = lanes.map((lane) => text.indexOf(lane));
     for (const path of paths) {
-      const isWaiting = WAITING.some((folder) => path.startsWith(folder));
-      assertEquals(text.indexOf(path, 0) < second, isWaiting, path);
+      const at = text.indexOf(` test from ./${path}`);
+      const lane = named.findIndex((folders) =>
+        folders.some((folder) => path.startsWith(folder))
+      );
+      assertEquals(
+        starts.findLastIndex((start) => start < at),
+        lane < 0 ? named.length : lane,
+        path,
+      );
     }
     assert(/\nok \| \d+ passed \| 0 failed \(\d+s\)\n$/.test(text), text);
   });
 });
 
 Deno.test("test names paths of tests that there are", async () => {
-  for (const path of WAITING) await Deno.stat(new URL(path, ROOT));
+  for (const path of Object.values(LANES).flat()) {
+    await Deno.stat(new URL(path, ROOT));
+  }
 });
 
 Deno.test("test runs its lanes side by side, and shows one behind the other", async () => {
@@ -132,7 +142,7 @@ Deno.test("${made}", async () => {
   });
 });
 
-Deno.test("test fails where either lane does, however it does", async () => {
+Deno.test("test fails where any lane does, however it does", async () => {
   const docker = "tests/docker/a_test.ts", other = "tests/b_test.ts";
   for (const path of [docker, other]) {
     for (const text of [FAILS, "throw new Error('not loaded');\n", "no code"]) {
@@ -180,7 +190,7 @@ Deno.test("test runs what it is told to in one lane", async () => {
 
 for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
   Deno.test({
-    name: `test ends both lanes on ${signal}`,
+    name: `test ends all lanes on ${signal}`,
     ignore: Deno.build.os === "windows",
     async fn() {
       const hangs = (name: string) =>
