@@ -108,6 +108,9 @@ export async function containersOf(
   return found.map(({ Id }) => Id);
 }
 
+/** When the time of a program may be up that has to have got going by then. */
+export const GOING_MS = 2_000;
+
 const PATIENCE_MS = 20_000;
 const POLL_MS = 20;
 

@@ -4,6 +4,7 @@ import {
   dockerTest,
   engine,
   eventually,
+  GOING_MS,
   TestBackend,
   text,
 } from "./_engine.ts";
@@ -238,7 +239,7 @@ for (const image of [IMAGES.dashOnly, IMAGES.bashOnly]) {
       );
       const script =
         "sh -c 'while :; do :; done' & echo on; while :; do :; done";
-      const options = { timeoutMs: 500 };
+      const options = { timeoutMs: GOING_MS };
       const ended = await backend.run(sandbox, ["sh", "-c", script], options);
       assertEquals(
         [ended.outcome, ended.cleanup, ended.survivors, text(ended.stdout)],

@@ -1,7 +1,13 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BackendError, type Sandbox } from "../../backends/mod.ts";
 import { CountedSignal } from "../conformance/_counted_signal.ts";
-import { dockerTest, eventually, TestBackend, text } from "./_engine.ts";
+import {
+  dockerTest,
+  eventually,
+  GOING_MS,
+  TestBackend,
+  text,
+} from "./_engine.ts";
 import { seeHeldBack } from "./_hold_back.ts";
 import { IMAGES } from "./_images.ts";
 
@@ -198,7 +204,7 @@ dockerTest(
     const { outcome, exitCode, stdout, stderr, cleanup } = await backend.run(
       sandbox,
       ["sh", "-c", script],
-      { timeoutMs: 400 },
+      { timeoutMs: GOING_MS },
     );
     assertEquals([outcome, exitCode, cleanup], ["timeout", null, "verified"]);
     assertEquals([text(stdout), text(stderr)], ["before\n", "warning\n"]);
@@ -226,7 +232,7 @@ async function timeOut(backend: TestBackend, sandbox: Sandbox, script: string) {
   const { outcome, cleanup, survivors, stdout } = await backend.run(
     sandbox,
     ["sh", "-c", script],
-    { timeoutMs: 500 },
+    { timeoutMs: GOING_MS },
   );
   assertEquals([outcome, text(stdout)], ["timeout", "on\n"]);
   return { cleanup, survivors };
@@ -298,7 +304,7 @@ dockerTest(
     const { outcome, cleanup, survivors } = await backend.run(
       sandbox,
       ["sh", "-c", script],
-      { timeoutMs: 500 },
+      { timeoutMs: GOING_MS },
     );
     assertEquals(
       { outcome, cleanup, survivors },

@@ -1,6 +1,12 @@
 import { assert, assertEquals, assertRejects } from "@std/assert";
 import { BackendError } from "../../backends/mod.ts";
-import { dockerTest, eventually, TestBackend, text } from "./_engine.ts";
+import {
+  dockerTest,
+  eventually,
+  GOING_MS,
+  TestBackend,
+  text,
+} from "./_engine.ts";
 import { IMAGES } from "./_images.ts";
 
 const IMAGES_WITH_SHELL = [IMAGES.busybox, IMAGES.dashOnly, IMAGES.bashOnly];
@@ -118,7 +124,7 @@ dockerTest(
     await shell.run(["cd", "/tmp"]);
     await shell.run(["eval", "setsid sleep 1000 >/dev/null 2>&1 &"]);
     const command = ["sh", "-c", "echo on; env -i sleep 1000 & sleep 1000"];
-    const ended = await shell.run(command, { timeoutMs: 400 });
+    const ended = await shell.run(command, { timeoutMs: GOING_MS });
     assertEquals(
       [ended.outcome, ended.exitCode, ended.cleanup, text(ended.stdout)],
       ["timeout", null, "verified", "on\n"],
@@ -150,7 +156,7 @@ dockerTest(
     await using sandbox = await backend.launch({ image: IMAGES.busybox });
     const shell = await backend.shell(sandbox);
     const loop = shell.run(["eval", "echo on; while :; do :; done"], {
-      timeoutMs: 300,
+      timeoutMs: GOING_MS,
     });
     const waiting = assertRejects(() => shell.run(["true"]), BackendError);
     const { outcome, cleanup, stdout } = await loop;

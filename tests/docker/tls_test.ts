@@ -3,7 +3,13 @@ import { connect } from "../../backends/local_docker/connect.ts";
 import { findEngine } from "../../backends/local_docker/engine_address.ts";
 import { exists, readEnv } from "../../backends/local_docker/environment.ts";
 import { certPath, TlsFront } from "../fixtures/tls/tls_front.ts";
-import { dockerTest, eventually, TestBackend, text } from "./_engine.ts";
+import {
+  dockerTest,
+  eventually,
+  GOING_MS,
+  TestBackend,
+  text,
+} from "./_engine.ts";
 import { seeHeldBack } from "./_hold_back.ts";
 import { IMAGES } from "./_images.ts";
 
@@ -46,7 +52,7 @@ dockerTest(
       assertEquals([short.exitCode, text(short.stdout)], [0, "abc"]);
       const script = "setsid sleep 1000 & echo on; sleep 1000";
       const ended = await backend.run(sandbox, ["sh", "-c", script], {
-        timeoutMs: 500,
+        timeoutMs: GOING_MS,
       });
       assertEquals(
         [ended.outcome, ended.cleanup, text(ended.stdout)],

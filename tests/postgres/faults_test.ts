@@ -95,7 +95,7 @@ postgresTest(
       await survives(sink, {
         codes: ["io"],
         says: /canceling statement due to statement timeout/,
-        begin: () => setForAll(url, "statement_timeout", "300ms"),
+        begin: () => setForAll(url, "statement_timeout", "1s"),
         end: () => setForAll(url, "statement_timeout", null),
       });
     }),
@@ -137,7 +137,7 @@ postgresTest(
   "a schema dropped under the sink: PostgresSink says that there is no log, and goes on with one that is made",
   () =>
     withDatabase(async (url) => {
-      await using sink = await openLog(url, { answerTimeoutMs: 300 });
+      await using sink = await openLog(url, { answerTimeoutMs: 2_000 });
       await sink.append(eventOf(1));
       await ask(url, "DROP SCHEMA zu CASCADE");
       for (

@@ -184,7 +184,9 @@ attackTest(
 attackTest(
   "PostgresSink is held up by who holds its advisory locks, and says by what",
   async ({ owner, eve }) => {
-    await using log = await PostgresSink.open(owner, { answerTimeoutMs: 300 });
+    await using log = await PostgresSink.open(owner, {
+      answerTimeoutMs: 2_000,
+    });
     await log.append(visitOf(TRACE, "ada"));
     const holder = postgres(eve, { max: 1, fetch_types: false });
     try {

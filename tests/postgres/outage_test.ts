@@ -99,8 +99,8 @@ postgresTest(
   "PostgresSink gives up a server that hangs, and goes on when it does",
   async () => {
     await using server = await PostgresServer.start();
-    const answerTimeoutMs = 300;
-    const options = { answerTimeoutMs, connectTimeoutMs: 300 };
+    const answerTimeoutMs = 1_500;
+    const options = { answerTimeoutMs, connectTimeoutMs: 1_500 };
     await using patient = await openLog(server.url(), options);
     await using hasty = await openLog(server.url(), {
       ...options,
