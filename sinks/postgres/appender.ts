@@ -47,8 +47,8 @@ export interface AppenderOptions {
   readonly reconnectMs: number;
   /** Asks something beside the appends. */
   readonly ask: (select: Select) => Promise<readonly PgRow[]>;
-  /** Called after each commit, before its appends resolve. */
-  readonly onCommit: (lastSeq: number, durability: PostgresDurability) => void;
+  /** Told of what is acknowledged, before its appends resolve. */
+  readonly onStored: (lastSeq: number, durability: PostgresDurability) => void;
 }
 
 /** A group on its way. */
@@ -153,7 +153,7 @@ export class Appender {
   /** Writes a group in the quick way; false if that cannot be done. */
   async #write(flight: Flight): Promise<boolean> {
     const { units, lane } = flight;
-    const { onCommit, ask } = this.#options;
+    const { onStored, ask } = this.#options;
     await loadHeads(
       { heads: (request) => readHeads(ask, request) },
       this.#context,
@@ -173,7 +173,7 @@ export class Appender {
     const lastSeq = answer.firstSeq + group.size - 1;
     // The notice may have been kept from us, by a pooler say.
     if (!flight.isDrawn) group.commit(lastSeq, 0);
-    onCommit(lastSeq, answer.durability);
+    onStored(lastSeq, answer.durability);
     group.resolve();
     return true;
   }

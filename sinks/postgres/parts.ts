@@ -104,7 +104,7 @@ export async function openParts(
       codec,
       signKey,
       ask: (select) => lane.query(select, "append"),
-      onCommit: (lastSeq, of) => {
+      onStored: (lastSeq, of) => {
         durability = of;
         settled.acknowledge(lastSeq);
         change.notify();

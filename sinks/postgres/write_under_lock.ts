@@ -37,8 +37,8 @@ export interface WriteOptions {
   readonly answerTimeoutMs: number;
   /** For how long a server that cannot be reached is waited for. */
   readonly reconnectMs: number;
-  /** Told of each commit, before its appends resolve. */
-  readonly onCommit: (lastSeq: number, durability: PostgresDurability) => void;
+  /** Told of what is acknowledged, before its appends resolve. */
+  readonly onStored: (lastSeq: number, durability: PostgresDurability) => void;
 }
 
 /** A group that was taken to its end, whose callers are to be told. */
@@ -74,12 +74,13 @@ export async function writeUnderLock(
 
 function finish(
   { group, answer, durability }: Written,
-  { onCommit }: WriteOptions,
+  { onStored }: WriteOptions,
 ): void {
-  if (answer.kind === "committed" && group.size > 0) {
-    const lastSeq = answer.firstSeq + group.size - 1;
-    group.commit(lastSeq, 0);
-    onCommit(lastSeq, durability);
+  if (answer.kind === "committed") {
+    if (group.size > 0) group.commit(answer.firstSeq + group.size - 1, 0);
+    // What was found in the log is acknowledged as well: as durable, and to be seen by
+    // this sink's own reads. Who committed it may have been cut off before it told others.
+    if (group.lastSeq > 0) onStored(group.lastSeq, durability);
   }
   group.resolve();
 }

@@ -81,6 +81,15 @@ export class Group {
     return this.#rows.length;
   }
 
+  /** The last place of the events that it stores or has found stored; 0 if none. */
+  get lastSeq(): number {
+    let last = 0;
+    for (const { stored } of this.#placed) {
+      for (const { seq } of stored) last = Math.max(last, seq);
+    }
+    return last;
+  }
+
   /** Whether some unit did not fit. Behind a group that may yet fail, it might. */
   get hasRefused(): boolean {
     return this.#refused.length > 0;

@@ -95,6 +95,25 @@ postgresTest(
 );
 
 postgresTest(
+  "PostgresSink says how durable an event is that it finds stored",
+  async () => {
+    await using pair = await Pair.start();
+    await using sink = await openLog(pair.url);
+    const event = eventOf(1);
+    const stored = await sink.append(event);
+    for (const isWaitedFor of [false, true]) {
+      await pair.isWaitedFor(isWaitedFor);
+      assertEquals(await sink.append(event), stored);
+      assertEquals(
+        sink.durability.synchronousStandbys,
+        isWaitedFor ? pair.standby.name : "",
+      );
+    }
+  },
+  { lack },
+);
+
+postgresTest(
   'PostgresSink with durability "remote_apply" acknowledges what the standby shows, and refuses to append without one',
   async () => {
     await using pair = await Pair.start();

@@ -62,6 +62,7 @@ postgresTest(
     withDatabase(async (url) => {
       await using slow = await openLog(url);
       await using quick = await openLog(url);
+      await using finder = await openLog(url);
       await using reader = await openLog(url);
       await onInsert(url, "harness.held", WAIT);
       await using session = new Session(url);
@@ -71,16 +72,28 @@ postgresTest(
       await session.ask(HOLD);
       const held = slow.append(eventOf(1, "harness.held"));
       await isHeld(url);
-      assertEquals((await quick.append(eventOf(2))).seq, 2);
+      const second = eventOf(2);
+      assertEquals((await quick.append(second)).seq, 2);
       await trusting.read();
       assertEquals(trusting.seqs, [2]);
       assertEquals(await shown(reader), [[], [], [], []]);
-      // Who has appended the second waits for the first, and skips neither.
-      const own = quick.query();
+      // Who has appended the second waits for the first, and skips neither; so does
+      // who was told that it is there already.
+      assertEquals((await finder.append(second)).seq, 2);
+      let areOver = 0;
+      const [own, found] = [quick, finder].map(async (sink) => {
+        const stored = await sink.query();
+        areOver++;
+        return stored;
+      });
+      // Another sink has read the log four times in the meantime.
+      assertEquals(await shown(reader), [[], [], [], []]);
+      assertEquals(areOver, 0);
 
       await session.ask(LET_GO);
       assertEquals((await held).seq, 1);
-      assertEquals(seqsOf(await own), [1, 2]);
+      assertEquals(seqsOf(await own!), [1, 2]);
+      assertEquals(seqsOf(await found!), [1, 2]);
       assertEquals(await shown(reader), [[1, 2], [1, 2], [1, 2], [1, 2]]);
       await follower.endLike([1, 2]);
       await trusting.read();

@@ -51,7 +51,7 @@ async function groupsOf(
     answerTimeoutMs: 1_000,
     reconnectMs: 1_000,
     ask: () => Promise.resolve([{ found: 0 }]),
-    onCommit: () => {},
+    onStored: () => {},
   });
   const appends = traces.map((trace_id) =>
     appender.submit([createEvent({ ...OF, trace_id })])
