@@ -9,11 +9,13 @@ const CHARS_MAX = 800;
 /** How much of another failure's output is. */
 const ENDING_CHARS_MAX = 3000;
 
-/** The beginning of a text, and a sign if there is more of it. */
-function beginning(text: string): string {
-  const lines = text.split("\n");
-  const start = lines.slice(0, LINES_MAX).join("\n").slice(0, CHARS_MAX);
-  return start.length < text.length ? `${start}\n[…]` : start;
+/** The beginning of an error, and where in a test it was, if that is cut off. */
+function shorten(error: string): string {
+  const lines = error.split("\n").slice(0, LINES_MAX);
+  const start = lines.join("\n").slice(0, CHARS_MAX);
+  if (start.length === error.length) return error;
+  const where = error.slice(start.length).match(/^ +at .*_test\.ts.*$/gm) ?? [];
+  return [start, "[…]", ...where.slice(0, 2)].join("\n");
 }
 
 /** The last lines of what a program printed, and a sign if there are others. */
@@ -45,6 +47,6 @@ export function failedTests(output: string): string[] {
     if (at < 0) return name;
     const error = errors.slice(at, end).trim();
     end = at;
-    return beginning(error);
+    return shorten(error);
   }).toReversed();
 }

@@ -7,19 +7,17 @@ const TEST = ["test", "-RWE", "--allow-ffi", "--allow-run", "--allow-net"];
 const ALL = "tests/";
 
 /**
- * The lanes with names, and where their tests are: those that mostly wait, for the
- * engine, a database or a limit, and leave the processor to the others; and those of
- * logs in files, which wait for the disk now and then. There is one more lane, of all
- * that is nowhere here.
+ * The lanes with names, and where their tests are: those of the engine and of a
+ * database, which mostly wait and leave the processor to the others, and those of logs
+ * in files. There is one more lane, of all that is nowhere here.
  */
 export const LANES: Readonly<Record<string, readonly string[]>> = {
-  waiting: [
+  engine: [
     "tests/docker/",
     "tests/egress/",
-    "tests/postgres/",
-    "tests/sinks/postgres/",
     "tests/backends/local_docker/engine_silence_test.ts",
   ],
+  database: ["tests/postgres/", "tests/sinks/postgres/"],
   files: [
     "tests/crash/",
     "tests/faults/",

@@ -1,8 +1,7 @@
 /**
- * Runs the tests in lanes side by side, each a `deno test` of its own: those that
- * mostly wait, those of logs in files, and the others. (`deno test --parallel` would
- * run files together in one process, and some count the descriptors and the memory
- * of theirs.)
+ * Runs the tests in lanes side by side, each a `deno test` of its own. (`deno test
+ * --parallel` would run files together in one process, and some count the descriptors
+ * and the memory of theirs.)
  *
  * Arguments go to each lane; paths among them make one lane, of what they name.
  * What a lane writes is shown behind the one before. The last line is the sum, as
