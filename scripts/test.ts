@@ -3,7 +3,8 @@
  * --parallel` would run files together in one process, and some count the descriptors
  * and the memory of theirs.)
  *
- * Arguments go to each lane; paths among them make one lane, of what they name.
+ * Types are checked once, before. Arguments go to each lane; paths among them make
+ * one lane, of what they name.
  * What a lane writes is shown behind the one before. The last line is the sum, as
  * `deno test` would have it; before it come the failures of all.
  *
@@ -18,6 +19,7 @@ import {
   keepTail,
   summarize,
   type Tally,
+  tallyCheck,
   tallyPart,
 } from "./_tally.ts";
 
@@ -102,6 +104,15 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
+/** Checks the types of all there is, and returns whether they are right. */
+async function checkTypes(): Promise<boolean> {
+  const check = new Deno.Command(Deno.execPath(), {
+    args: ["check"],
+    stdin: "null",
+  });
+  return (await check.spawn().status).success;
+}
+
 /** Runs the tests, and returns what to exit with. */
 async function runTests(args: readonly string[]): Promise<number> {
   const startedAt = performance.now();
@@ -110,7 +121,17 @@ async function runTests(args: readonly string[]): Promise<number> {
     named[name] = [];
     for (const path of paths) if (await isThere(path)) named[name].push(path);
   }
-  const lanes = lanesOf(args, named).map(start);
+  let runs = lanesOf(args, named);
+  const checks = !args.some((arg) => /^--(no-)?check(=|$)/.test(arg));
+  if (runs.length > 1 && checks) {
+    const tally = tallyCheck(await checkTypes() ? 0 : 1);
+    if (tally.failed > 0) {
+      console.log(summarize(tally, performance.now() - startedAt));
+      return 1;
+    }
+    runs = lanesOf(["--no-check", ...args], named);
+  }
+  const lanes = runs.map(start);
   const came = passOn(lanes);
   const outcomes: Outcome[] = [];
   for (const lane of lanes) outcomes.push(await show(lane));

@@ -43,7 +43,7 @@ function start(dir: string, args: readonly string[]): Deno.ChildProcess {
   return new Deno.Command(Deno.execPath(), {
     args: [
       ...["run", "--no-config", "--no-prompt", "--allow-read=tests"],
-      ...["--allow-run", SCRIPT, "--no-check", ...args],
+      ...["--allow-run", SCRIPT, ...args],
     ],
     cwd: dir,
     env: { NO_COLOR: "1" },
@@ -53,8 +53,13 @@ function start(dir: string, args: readonly string[]): Deno.ChildProcess {
   }).spawn();
 }
 
-/** Runs the tests of a folder. */
+/** Runs the tests of a folder, whatever their types. */
 async function run(dir: string, ...args: string[]) {
+  return await runChecked(dir, "--no-check", ...args);
+}
+
+/** Runs the tests of a folder. */
+async function runChecked(dir: string, ...args: string[]) {
   const { code, stdout, stderr } = await start(dir, args).output();
   const decoder = new TextDecoder();
   const text = decoder.decode(stdout);
@@ -177,6 +182,25 @@ Deno.test("test takes a lane of which no test is due", async () => {
   });
 });
 
+Deno.test("test checks types once, before it runs anything", async () => {
+  const wrong = `const one: number = "1";
+Deno.test(import.meta.url, () => console.log(one));
+`;
+  const files = { "tests/docker/a_test.ts": PASSES, "tests/b_test.ts": wrong };
+  await withTests(files, async (dir) => {
+    const found = await runChecked(dir);
+    assertEquals([found.code, found.lanes], [1, []]);
+    assertEquals(found.tally, { passed: 0, failed: 1, skipped: 0 });
+    assertStringIncludes(found.stderr, "TS2322");
+    assertEquals((await run(dir)).tally.passed, 2);
+
+    await Deno.writeTextFile(`${dir}/tests/b_test.ts`, PASSES);
+    const { tally, stderr } = await runChecked(dir);
+    assertEquals(tally, { passed: 2, failed: 0, skipped: 0 });
+    assertEquals(stderr.match(/Check .*b_test/g)?.length, 1, stderr);
+  });
+});
+
 Deno.test("test runs what it is told to in one lane", async () => {
   const docker = "tests/docker/a_test.ts", other = "tests/b_test.ts";
   const files = { [docker]: PASSES, [other]: PASSES, "tests/c_test.ts": FAILS };
@@ -204,7 +228,7 @@ for (const [signal, exitCode] of [["SIGINT", 130], ["SIGTERM", 143]] as const) {
         "tests/docker/a_test.ts": hangs("one"),
         "tests/b_test.ts": hangs("two"),
       }, async (dir) => {
-        const child = start(dir, []);
+        const child = start(dir, ["--no-check"]);
         const output = child.output();
         const pids = await Promise.all(["one", "two"].map(async (name) => {
           await comes(`${dir}/${name}`);
