@@ -34,15 +34,21 @@ export async function* fileChunks(
   }
 }
 
-/** What comes out of a compression stream, as chunks. */
+/** What comes out of a compression stream, as chunks; the source ends before it does. */
 export async function* throughStream(
-  chunks: AsyncIterable<Chunk>,
+  chunks: AsyncGenerator<Chunk, void, undefined>,
   transform: CompressionStream | DecompressionStream,
 ): AsyncGenerator<Chunk, void, undefined> {
   // Both ends are worked from one place, so that leaving the loop early ends
   // the source too, and no stream is left with a promise that nobody awaits.
   const stream = ReadableStream.from(chunks).pipeThrough<Chunk>(transform);
-  for await (const chunk of stream) yield chunk;
+  try {
+    for await (const chunk of stream) yield chunk;
+  } finally {
+    // The stream does not wait for a read that it has begun ahead: its file would be
+    // open for a while after it was closed.
+    await chunks.return();
+  }
 }
 
 /** Reads a plain file from its path in chunks, and closes it. */
