@@ -123,7 +123,8 @@ imageTest(
           const { isReady, text } = await leash.readUntilReady();
           assert(isReady, text);
           assertEquals(text, `${READY}\n`);
-          assertEquals(server.taken, 1);
+          // It knows that it is connected before the server here does.
+          await eventually("its look", () => server.taken === 1);
           // What is mounted stays when its name is gone.
           await Deno.remove(socket);
           const ask = {

@@ -244,6 +244,8 @@ Deno.test("forward is ready only after the socket has answered", async () => {
   assertMatch(await forwarder.error() ?? "", /^waiting for .*NotFound/);
   await using server = new Server(forwarder.socket, echo);
   await forwarder.ready();
+  // It knows that it is connected before the server here does.
+  while (server.taken === 0) await new Promise((next) => setTimeout(next));
   assertEquals(server.taken, 1);
 });
 
