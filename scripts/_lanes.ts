@@ -38,6 +38,17 @@ const TAKES_VALUE: readonly string[] = [
   ...["--conditions", "--coverage-threshold", "--min-dep-age"],
 ];
 
+/** The arguments of `deno test` itself, and those for the tests with their `--`. */
+function split(args: readonly string[]): { own: string[]; rest: string[] } {
+  const end = args.includes("--") ? args.indexOf("--") : args.length;
+  return { own: args.slice(0, end), rest: args.slice(end) };
+}
+
+/** Whether arguments of `deno test` say what of the types to check. */
+export function saysWhatToCheck(args: readonly string[]): boolean {
+  return split(args).own.some((arg) => /^--(no-)?check(=|$)/.test(arg));
+}
+
 /** Whether paths of tests are among the arguments. */
 function namesPaths(args: readonly string[]): boolean {
   return args.some((arg, i) =>
@@ -70,9 +81,7 @@ export function lanesOf(
   args: readonly string[],
   named: Readonly<Record<string, readonly string[]>>,
 ): string[][] {
-  const end = args.indexOf("--");
-  const own = end < 0 ? args : args.slice(0, end);
-  const rest = end < 0 ? [] : args.slice(end);
+  const { own, rest } = split(args);
   if (namesPaths(own)) return [[...TEST, ...args]];
   const lanes = Object.entries(named).filter(([, paths]) => paths.length > 0);
   if (lanes.length === 0) return [[...TEST, ALL, ...args]];

@@ -1,5 +1,7 @@
 // What programs write, passed on with nothing between its pieces.
 
+import { keepTail } from "./_tally.ts";
+
 /**
  * How much of a program's output is held until it is shown. One that writes more
  * waits, and loses nothing.
@@ -31,9 +33,24 @@ export function outputOf(
   return readable;
 }
 
-/** Writes all of a piece to where its program has written it. */
-export async function writeOut({ to, bytes }: Said): Promise<void> {
-  for (let at = 0; at < bytes.length;) {
-    at += await Deno[to].write(bytes.subarray(at));
+/** The ends of what a program has written. */
+export interface Tails {
+  readonly stdout: string;
+  /** Of both outputs, as they came. */
+  readonly both: string;
+}
+
+/** Shows what a program writes, until it has ended, and keeps the end of it. */
+export async function show(output: ReadableStream<Said>): Promise<Tails> {
+  let [stdout, both] = ["", ""];
+  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
+  for await (const { to, bytes } of output) {
+    for (let at = 0; at < bytes.length;) {
+      at += await Deno[to].write(bytes.subarray(at));
+    }
+    const more = decoders[to].decode(bytes, { stream: true });
+    both = keepTail(both, more);
+    if (to === "stdout") stdout = keepTail(stdout, more);
   }
+  return { stdout, both };
 }

@@ -10,11 +10,10 @@
  */
 import { readmeCommands } from "./_readme_commands.ts";
 import { ending } from "./_failures.ts";
-import { outputOf, writeOut } from "./_output.ts";
+import { outputOf, show } from "./_output.ts";
 import {
   addTallies,
   describeTally,
-  keepTail,
   type Tally,
   tallyCheck,
   tallySkippable,
@@ -86,16 +85,9 @@ async function runStep({ command, tally }: Step): Promise<Outcome> {
   console.log(`\n$ ${command.join(" ")}`);
   const child = start(command);
   if (child === undefined) return { tally: tallyCheck(NOT_FOUND), tail: "" };
-  let tail = "", counted = "";
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  for await (const said of outputOf(child)) {
-    await writeOut(said);
-    const more = decoders[said.to].decode(said.bytes, { stream: true });
-    tail = keepTail(tail, more);
-    if (said.to === "stdout") counted = keepTail(counted, more);
-  }
+  const { stdout, both } = await show(outputOf(child));
   const { code } = await child.status;
-  return { tally: tally(code, counted), tail };
+  return { tally: tally(code, stdout), tail: both };
 }
 
 /** Runs the gate, and returns whether nothing failed. */

@@ -10,13 +10,12 @@
  *
  * @module
  */
-import { LANES, lanesOf } from "./_lanes.ts";
+import { LANES, lanesOf, saysWhatToCheck } from "./_lanes.ts";
 import { ending, failedTests } from "./_failures.ts";
-import { outputOf, type Said, writeOut } from "./_output.ts";
+import { outputOf, type Said, show } from "./_output.ts";
 import {
   addTallies,
   describeTally,
-  keepTail,
   summarize,
   type Tally,
   tallyCheck,
@@ -53,25 +52,18 @@ interface Outcome {
 }
 
 /** Shows what a lane writes, until it has ended, and counts it. */
-async function show({ command, child, output }: Lane): Promise<Outcome> {
+async function outcomeOf({ command, child, output }: Lane): Promise<Outcome> {
   console.log(`\n$ ${command}`);
-  const tails = { stdout: "", stderr: "" };
-  const decoders = { stdout: new TextDecoder(), stderr: new TextDecoder() };
-  for await (const said of output) {
-    await writeOut(said);
-    const more = decoders[said.to].decode(said.bytes, { stream: true });
-    tails[said.to] = keepTail(tails[said.to], more);
-  }
+  const { stdout, both } = await show(output);
   const { code } = await child.status;
-  const tally = tallyPart(code, tails.stdout);
+  const tally = tallyPart(code, stdout);
   if (tally.failed === 0) return { tally, failures: [] };
-  const failed = failedTests(tails.stdout);
-  const failures = failed.length > 0 ? failed : [ending(tails.stderr)];
-  return { tally, failures };
+  const failures = failedTests(stdout);
+  return { tally, failures: failures.length > 0 ? failures : [ending(both)] };
 }
 
-/** Sends a signal to a lane that may have ended, or be about to. */
-function send({ child }: Lane, signal: Signal): void {
+/** Sends a signal to a program that may have ended, or be about to. */
+function send(child: Deno.ChildProcess, signal: Signal): void {
   try {
     child.kill(signal);
   } catch (error) {
@@ -80,15 +72,15 @@ function send({ child }: Lane, signal: Signal): void {
   }
 }
 
-/** Passes signals on to the lanes, and remembers which came. */
-function passOn(lanes: readonly Lane[]): { signal?: Signal } {
+/** Passes signals on to what has been started by then, and remembers which came. */
+function passOn(children: readonly Deno.ChildProcess[]): { signal?: Signal } {
   const came: { signal?: Signal } = {};
   for (const signal of Object.keys(SIGNALS) as Signal[]) {
     // Windows has no such signal.
     if (signal === "SIGTERM" && Deno.build.os === "windows") continue;
     Deno.addSignalListener(signal, () => {
       came.signal = signal;
-      for (const lane of lanes) send(lane, signal);
+      for (const child of children) send(child, signal);
     });
   }
   return came;
@@ -104,45 +96,60 @@ async function isThere(path: string): Promise<boolean> {
   }
 }
 
-/** Checks the types of all there is, and returns whether they are right. */
-async function checkTypes(): Promise<boolean> {
-  const check = new Deno.Command(Deno.execPath(), {
-    args: ["check"],
-    stdin: "null",
-  });
-  return (await check.spawn().status).success;
-}
-
-/** Runs the tests, and returns what to exit with. */
-async function runTests(args: readonly string[]): Promise<number> {
-  const startedAt = performance.now();
+/** The lanes that there are tests for. */
+async function lanesHere(): Promise<Record<string, string[]>> {
   const named: Record<string, string[]> = {};
   for (const [name, paths] of Object.entries(LANES)) {
     named[name] = [];
     for (const path of paths) if (await isThere(path)) named[name].push(path);
   }
-  let runs = lanesOf(args, named);
-  const checks = !args.some((arg) => /^--(no-)?check(=|$)/.test(arg));
-  if (runs.length > 1 && checks) {
-    const tally = tallyCheck(await checkTypes() ? 0 : 1);
-    if (tally.failed > 0) {
-      console.log(summarize(tally, performance.now() - startedAt));
-      return 1;
-    }
-    runs = lanesOf(["--no-check", ...args], named);
-  }
-  const lanes = runs.map(start);
-  const came = passOn(lanes);
-  const outcomes: Outcome[] = [];
-  for (const lane of lanes) outcomes.push(await show(lane));
+  return named;
+}
+
+/** Says what came of the lanes: the failures last, where a log that is cut has them. */
+function report(lanes: readonly Lane[], outcomes: readonly Outcome[]): void {
   console.log("");
   for (const [i, { command }] of lanes.entries()) {
     console.log(`${describeTally(outcomes[i]!.tally)}: ${command}`);
   }
-  for (const { failures } of outcomes) {
-    for (const failure of failures) console.log(`\n${failure}`);
+  const failures = outcomes.flatMap(({ failures }) => failures);
+  for (const failure of failures) console.log(`\n${failure}`);
+  if (failures.length < 2) return;
+  console.log("");
+  for (const failure of failures) console.log(failure.split("\n", 1)[0]);
+}
+
+/** Checks the types of all there is, and returns whether they are right. */
+async function checkTypes(children: Deno.ChildProcess[]): Promise<boolean> {
+  const args = ["check"];
+  const child = new Deno.Command(Deno.execPath(), { args, stdin: "null" })
+    .spawn();
+  children.push(child);
+  return (await child.status).success;
+}
+
+/** Runs the tests, and returns what to exit with. */
+async function runTests(args: readonly string[]): Promise<number> {
+  const startedAt = performance.now();
+  const children: Deno.ChildProcess[] = [];
+  const came = passOn(children);
+  const named = await lanesHere();
+  let runs = lanesOf(args, named);
+  let areSound = true;
+  if (runs.length > 1 && !saysWhatToCheck(args)) {
+    // Once for all, where each of them would check what they share.
+    areSound = await checkTypes(children);
+    runs = lanesOf(["--no-check", ...args], named);
   }
-  const sum = addTallies(outcomes.map(({ tally }) => tally));
+  let sum: Tally = tallyCheck(1);
+  if (areSound && came.signal === undefined) {
+    const lanes = runs.map(start);
+    children.push(...lanes.map(({ child }) => child));
+    const outcomes: Outcome[] = [];
+    for (const lane of lanes) outcomes.push(await outcomeOf(lane));
+    report(lanes, outcomes);
+    sum = addTallies(outcomes.map(({ tally }) => tally));
+  }
   console.log(`\n${summarize(sum, performance.now() - startedAt)}`);
   if (came.signal !== undefined) return SIGNALS[came.signal];
   return sum.failed === 0 ? 0 : 1;

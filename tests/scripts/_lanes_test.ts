@@ -1,5 +1,5 @@
 import { assertEquals } from "@std/assert";
-import { lanesOf } from "../../scripts/_lanes.ts";
+import { lanesOf, saysWhatToCheck } from "../../scripts/_lanes.ts";
 
 const TEST = ["test", "-RWE", "--allow-ffi", "--allow-run", "--allow-net"];
 const FIRST = ["tests/a/", "tests/b/"];
@@ -83,4 +83,13 @@ Deno.test("lanesOf gives each lane a report of its own", () => {
       lanes.map((lane) => [...lane, "--", "--junit-path", given]),
     );
   }
+});
+
+Deno.test("saysWhatToCheck looks at the arguments of deno test alone", () => {
+  for (const arg of ["--no-check", "--check", "--no-check=remote"]) {
+    assertEquals(saysWhatToCheck(["--filter", "a", arg]), true, arg);
+    assertEquals(saysWhatToCheck(["--filter", "a", "--", arg]), false, arg);
+  }
+  assertEquals(saysWhatToCheck([]), false);
+  assertEquals(saysWhatToCheck(["--checks"]), false);
 });

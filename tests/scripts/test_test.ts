@@ -165,6 +165,19 @@ Deno.test("test fails where any lane does, however it does", async () => {
   }
 });
 
+Deno.test("test names all that has failed last, however much there is to say of it", async () => {
+  const files = ["tests/docker/a_test.ts", "tests/b_test.ts"];
+  await withTests(
+    Object.fromEntries(files.map((path) => [path, FAILS])),
+    async (dir) => {
+      const { text } = await run(dir);
+      const names = files.map((path) => `fails => ./${path}:1:6\n`).join("");
+      assertMatch(text, /\nFAILED \| 0 passed \| 2 failed \(\d+s\)\n$/);
+      assertStringIncludes(text, `\n\n${names}\nFAILED | 0 passed | 2`);
+    },
+  );
+});
+
 Deno.test("test takes a lane of which no test is due", async () => {
   const ignored = `Deno.test.ignore("not here", () => {});\n`;
   await withTests({

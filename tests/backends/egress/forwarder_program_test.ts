@@ -4,6 +4,7 @@ import {
   FORWARDER_PORT,
   FORWARDER_SOCKET,
 } from "../../../backends/egress/forwarder_contract.ts";
+import { eventually } from "./_line.ts";
 import {
   echo,
   echoAtEnd,
@@ -245,8 +246,7 @@ Deno.test("forward is ready only after the socket has answered", async () => {
   await using server = new Server(forwarder.socket, echo);
   await forwarder.ready();
   // It knows that it is connected before the server here does.
-  while (server.taken === 0) await new Promise((next) => setTimeout(next));
-  assertEquals(server.taken, 1);
+  await eventually("its look", () => server.taken === 1);
 });
 
 Deno.test("forward ends with its input, also with connections open", async () => {
