@@ -1,6 +1,6 @@
 import type { EgressAttempt } from "../../backends/egress_attempt.ts";
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 5_000;
 
 /** The records that came from the proxies, in their order. */
 export class Attempts {

@@ -17,7 +17,7 @@ export interface Arrival {
   readonly text: string;
 }
 
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 10_000;
 
 /**
  * All that came in anywhere. What an attack did is told from this, and never from

@@ -10,8 +10,8 @@ import { ask, whyNoPostgres } from "./_programs.ts";
 import { type Fate, PgProxy, type ServerMessage } from "./_proxy.ts";
 import { PostgresServer } from "./_server.ts";
 
-/** What is tried again is done by then, and what waits for an answer is not. */
-const PATIENCE_MS = 20_000;
+/** What is tried again is done by then. */
+const PATIENCE_MS = 10_000;
 const lack = await whyNoPostgres();
 const READY = "Z";
 /** What is behind a READY outside of a transaction. */

@@ -99,8 +99,8 @@ postgresTest(
   "PostgresSink gives up a server that hangs, and goes on when it does",
   async () => {
     await using server = await PostgresServer.start();
-    const answerTimeoutMs = 1_500;
-    const options = { answerTimeoutMs, connectTimeoutMs: 1_500 };
+    const answerTimeoutMs = 600;
+    const options = { answerTimeoutMs, connectTimeoutMs: 600 };
     await using patient = await openLog(server.url(), options);
     await using hasty = await openLog(server.url(), {
       ...options,
@@ -114,7 +114,7 @@ postgresTest(
     const read = patient.query();
     for (const call of [() => hasty.append(eventOf(2)), () => hasty.count()]) {
       const error = await assertRejects(
-        () => soon<unknown>("an error", call(), 20 * answerTimeoutMs),
+        () => soon<unknown>("an error", call(), 10 * answerTimeoutMs),
         SinkError,
       );
       assertEquals(error.code, "io");

@@ -16,7 +16,7 @@ const LET_GO = "SELECT pg_advisory_unlock(1)";
 const WAIT = "PERFORM pg_advisory_xact_lock(1);";
 const FAIL = "RAISE EXCEPTION 'not this one';";
 /** What an append may take that waits for nobody. */
-const AT_ONCE_MS = 10_000;
+const AT_ONCE_MS = 4_000;
 
 /** Waits until an append has drawn its place, and waits to be let go. */
 async function isHeld(url: string): Promise<void> {

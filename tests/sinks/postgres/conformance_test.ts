@@ -40,8 +40,6 @@ for (const [name, codec] of Object.entries(CODECS)) {
         followPollMs: 20,
       });
     },
-    // A commit waits for a disk that others write to.
-    patienceMs: 30_000,
     register: ({ name, fn, ignore }) => {
       if (!ignore) postgresTest(name, async () => await fn());
     },
