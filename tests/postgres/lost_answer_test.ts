@@ -1,8 +1,10 @@
 import { assert, assertEquals } from "@std/assert";
+import postgres from "postgres";
 import { serializeEvent, type StoredEvent } from "../../sinks/mod.ts";
 import type { PostgresSink } from "../../sinks/postgres_sink.ts";
 import { soon } from "../conformance/_soon.ts";
 import { sized } from "../crash/_form.ts";
+import { eventually } from "./_eventually.ts";
 import { assertSound, eventOf, openLog, seqsOf, storedSeqs } from "./_log.ts";
 import { Follower } from "./_follower.ts";
 import { postgresTest } from "./_postgres.ts";
@@ -94,6 +96,26 @@ proxyTest(
     await assertStored(url, both[1]!);
     await assertSound(sink, 5);
     assertEquals((await storedSeqs(url)).length, 5);
+  },
+);
+
+proxyTest(
+  "PostgresSink tells others of an append whose answer was lost",
+  async ({ url, proxy, sink }) => {
+    const listener = postgres(url, { max: 1, fetch_types: false });
+    try {
+      const lockClass = await ask(url, "SELECT lock_class FROM zu.zu_log");
+      let told = 0;
+      await listener.listen(`zu_${lockClass}`, () => told++);
+      await sink.append(eventOf(1));
+      await eventually("word of an append", () => told === 1);
+      const lost = loseNextAnswer(proxy);
+      await sink.append(eventOf(1));
+      assertEquals(lost(), 1);
+      await eventually("word of what was found", () => told === 2);
+    } finally {
+      await listener.end();
+    }
   },
 );
 

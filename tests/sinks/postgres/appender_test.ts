@@ -29,6 +29,7 @@ async function groupsOf(
 ): Promise<number[]> {
   const groups: number[] = [];
   const stored = Promise.withResolvers<void>();
+  let isStored = false;
   let seq = 0;
   const append: AppendLane["append"] = async ({ blobs }, onDrawn) => {
     const firstSeq = seq + 1;
@@ -39,7 +40,6 @@ async function groupsOf(
     const durability = { synchronousCommit: "on", synchronousStandbys: "" };
     return { kind: "committed", firstSeq, durability };
   };
-  let isStored = false;
   const appender = new Appender({
     lanes: Array.from({ length: LANES }, () => ({ append }) as AppendLane),
     pace: paceOf(share),
