@@ -4,9 +4,9 @@
  * and the memory of theirs.)
  *
  * Types are checked once, before. Arguments go to each lane; paths among them make
- * one lane, of what they name.
- * What a lane writes is shown behind the one before. The last line is the sum, as
- * `deno test` would have it; before it come the failures of all.
+ * one lane, of what they name. What a lane writes is shown behind the one before. The
+ * last line is the sum, as `deno test` would have it; before it come the failures of
+ * all.
  *
  * @module
  */
